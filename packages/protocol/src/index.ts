@@ -1,0 +1,73 @@
+export { DiscoveryDocument, PROTOCOL_VERSION } from './discovery.ts';
+export { EarshotError, ERRORS, type ErrorCode, type ErrorRow, errorEnvelope } from './errors.ts';
+export { ID_RANDOM_LENGTH, type IdPrefix, idFrom, SESSION_ID, type SessionRef, STREAM_ID, TENANT_ID } from './ids.ts';
+export { AssembleTranscriptJob, DecodeUploadsJob, DeliverWebhookJob, TranscribeSegmentJob } from './jobs.ts';
+export { LIMITS } from './limits.ts';
+export { LoginRequest, RefreshRequest, TokenResponse } from './login.ts';
+export {
+  ApiKeyRecord,
+  PendingMarker,
+  StreamPointer,
+  WEBHOOK_EVENTS,
+  WebhookEvent,
+  WebhookRecord,
+} from './records/access.ts';
+export {
+  DecodedRecord,
+  EndAnswer,
+  ErasedRecord,
+  ExpiredRecord,
+  Manifest,
+  SessionDocument,
+  StreamRecord,
+  UploadReceipt,
+} from './records/documents.ts';
+export { CutReason, Gap, ProcessingIssue, SegmentEntry, TrackCoverage, TrackName } from './records/ledger.ts';
+export {
+  SegmentResult,
+  TERMINAL_STATUSES,
+  TemplateResult,
+  Transcript,
+  Utterance,
+  Word,
+} from './records/results.ts';
+export {
+  ADVERTISED_MIME_TYPES,
+  AUDIO_FORMATS,
+  type AudioFormat,
+  formatOfExtension,
+  formatOfMediaType,
+  type MediaType,
+  parseMediaType,
+} from './session/audio-format.ts';
+export {
+  CreateSessionRequest,
+  EndSessionRequest,
+  ModelId,
+  PatchSessionRequest,
+  UPLOAD_TYPES,
+  UploadType,
+} from './session/requests.ts';
+export {
+  Coverage,
+  CreateSessionResponse,
+  EndSessionResponse,
+  ErrorBody,
+  PatchSessionResponse,
+  SegmentView,
+  SessionExpired,
+  SessionFinished,
+  SessionInProgress,
+  SessionListResponse,
+  SessionStatus,
+  StreamBodyResponse,
+  TemplateList,
+  TemplatesResponse,
+  UploadResponse,
+} from './session/responses.ts';
+export {
+  CreateWebhookRequest,
+  WebhookListResponse,
+  WebhookPayload,
+  WebhookView,
+} from './webhooks.ts';

@@ -1,0 +1,83 @@
+/**
+ * Every limit of earshot, by name. Values are defaults; the ones a service lets an operator change are
+ * listed in that service's config.ts. A limit has a test at the limit and just beyond it.
+ */
+export const LIMITS = {
+  /** WebSocket message size, bytes; close code 1009 above it. */
+  maxMessageBytes: 1_048_576,
+  /** Malformed JSON or base64 frames skipped on one socket before it is closed with 1007. */
+  maxMalformedFrames: 10,
+  /** JSON nesting accepted in a control frame. */
+  maxJsonDepth: 16,
+  /** Frames held back per track while waiting for an earlier chunk number. */
+  reorderWindowFrames: 16,
+  /** Longest hole that is filled with silence so that later audio keeps its time, ms. */
+  maxGapFillMs: 30_000,
+  /** Tracks in one session. */
+  maxTracks: 4,
+  /** Sample rates a live stream may declare, Hz. */
+  sampleRates: [8000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000] as readonly number[],
+  /** Keep-alive ping interval on a stream socket, ms. */
+  pingIntervalMs: 20_000,
+  /** A stream socket without any frame for this long is closed with 1001, ms. */
+  streamIdleMs: 300_000,
+  /** Received samples of one stream that wait for storage before the socket is paused, bytes. */
+  intakeHighWaterBytes: 2_097_152,
+  /** Buffered server-to-client bytes before a slow reader is closed. */
+  maxSocketBufferedBytes: 1_048_576,
+  /** One live stream's audio in a session, bytes of PCM16 (12 h at 16 kHz). */
+  maxStreamBytes: 1_382_400_000,
+
+  /** One uploaded file, bytes: chunked sessions (wire contract 1.5). */
+  maxChunkBytes: 10_485_760,
+  /** One uploaded file, bytes: single sessions. */
+  maxSingleBytes: 536_870_912,
+  /** Recommended longest chunk, seconds; advertised in discovery. */
+  recommendedChunkSeconds: 20,
+  /** Decoded length of one uploaded file, seconds. */
+  maxUploadSeconds: 14_400,
+  /** Uploaded files in one session. */
+  maxUploads: 10_000,
+  /** File sequence numbers have at most this many digits. */
+  maxSequenceDigits: 6,
+  /** Audio channels of an uploaded file. */
+  maxChannels: 8,
+
+  /** JSON request bodies, bytes. */
+  maxJsonBodyBytes: 262_144,
+  /** `additional_data`, bytes of JSON (4 KB recommended by the protocol). */
+  maxAdditionalDataBytes: 16_384,
+  /** Templates in one session. */
+  maxTemplates: 2,
+  /** Idempotency-Key header, characters. */
+  maxIdempotencyKeyLength: 255,
+  /** How long an idempotent answer is kept, seconds. */
+  idempotencySeconds: 86_400,
+  /** Longest `?wait=` of Get Session, seconds. */
+  maxWaitSeconds: 14,
+  /** Page size of list endpoints. */
+  maxPageSize: 100,
+  defaultPageSize: 25,
+  /** End waits this long for the tail of a live stream, ms. */
+  endTailWaitMs: 15_000,
+  /** Session life without End, seconds; one rule for all models. */
+  sessionTtlSeconds: 3600,
+
+  /** Segment cutting, seconds and milliseconds. */
+  segmentMinSeconds: 10,
+  segmentMaxSeconds: 25,
+  minPauseMs: 200,
+
+  /** Webhook delivery. */
+  webhookTimeoutMs: 15_000,
+  webhookMaxResponseBytes: 65_536,
+  webhookAttempts: 10,
+  maxWebhooksPerTenant: 32,
+  maxUrlLength: 2048,
+
+  /** Access tokens from login, seconds (wire contract 1.2). */
+  accessTokenSeconds: 1800,
+  refreshTokenSeconds: 2_592_000,
+  /** Revoked keys stop working within this time, ms. */
+  keyCacheMs: 5000,
+} as const;

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+
+/** `_earshot/keys/{sha256 of the key}.json`: an API key as stored; the key itself is never kept. */
+export const ApiKeyRecord = z.object({
+  v: z.literal(1),
+  /** `key_…`: public name of the key, also the client id of login. */
+  keyId: z.string(),
+  tenant: z.string(),
+  name: z.string(),
+  mode: z.enum(['live', 'test']),
+  last4: z.string(),
+  createdAt: z.iso.datetime(),
+  revokedAt: z.iso.datetime().nullable(),
+});
+export type ApiKeyRecord = z.infer<typeof ApiKeyRecord>;
+
+/** `_earshot/streams/{sha256 of the stream id}.json`: which session a stream id may feed. */
+export const StreamPointer = z.object({ v: z.literal(1), tenant: z.string(), sessionId: z.string() });
+export type StreamPointer = z.infer<typeof StreamPointer>;
+
+export const WEBHOOK_EVENTS = [
+  'session.started',
+  'session.ended',
+  'session.completed',
+  'session.partial',
+  'session.failed',
+  'session.expired',
+] as const;
+export const WebhookEvent = z.enum(WEBHOOK_EVENTS);
+export type WebhookEvent = z.infer<typeof WebhookEvent>;
+
+/** `_earshot/webhooks/{tenant}/{webhookId}.json`. */
+export const WebhookRecord = z.object({
+  v: z.literal(1),
+  webhookId: z.string(),
+  tenant: z.string(),
+  url: z.string(),
+  events: z.array(WebhookEvent),
+  /** Signing secret as given, or null when deliveries are not signed. */
+  secret: z.string().nullable(),
+  status: z.enum(['active', 'disabled']),
+  createdAt: z.iso.datetime(),
+});
+export type WebhookRecord = z.infer<typeof WebhookRecord>;
+
+/** `_earshot/pending/{tenant}/{sessionId}.json`: ended, and not yet finished; the outbox of the queue. */
+export const PendingMarker = z.object({
+  v: z.literal(1),
+  tenant: z.string(),
+  sessionId: z.string(),
+  since: z.iso.datetime(),
+});
+export type PendingMarker = z.infer<typeof PendingMarker>;

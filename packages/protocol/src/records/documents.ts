@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { AUDIO_FORMATS } from '../session/audio-format.ts';
+import { CreateSessionRequest } from '../session/requests.ts';
+import { Gap, ProcessingIssue, SegmentEntry, TrackCoverage } from './ledger.ts';
+
+/** `session.json`: what Create Session was told, plus later PATCHes. */
+export const SessionDocument = z.object({
+  v: z.literal(1),
+  tenant: z.string(),
+  sessionId: z.string(),
+  /** Present for `stream` sessions: the capability in upload_url. */
+  streamId: z.string().nullable(),
+  createdAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime(),
+  /** Name of the API key or OIDC subject that created it (an id, never a secret). */
+  createdBy: z.string(),
+  /** True for `sk_test_…` keys. */
+  test: z.boolean(),
+  request: CreateSessionRequest,
+  userStatus: z.string().nullable(),
+  processingStatus: z.string().nullable(),
+});
+export type SessionDocument = z.infer<typeof SessionDocument>;
+
+/** `uploads/{sequence}.json`: the receipt that makes an uploaded file part of the session. */
+export const UploadReceipt = z.object({
+  sequence: z.int().min(0),
+  key: z.string(),
+  /** Stored name as `audio_files` lists it: `{sequence}.{format}`. */
+  name: z.string(),
+  originalFilename: z.string(),
+  format: z.enum(AUDIO_FORMATS),
+  contentType: z.string(),
+  bytes: z.int().positive(),
+  sha256: z.string(),
+  receivedAt: z.iso.datetime(),
+  /** Only for raw PCM: samples per second, byte order, channels. */
+  pcm: z
+    .object({ sampleRate: z.int().positive(), bigEndian: z.boolean(), channels: z.int().positive() })
+    .optional(),
+});
+export type UploadReceipt = z.infer<typeof UploadReceipt>;
+
+/** `streams/{epoch}.json`: what one live connection left behind; written when its tail is stored. */
+export const StreamRecord = z.object({
+  v: z.literal(1),
+  epoch: z.int().positive(),
+  transport: z.enum(['websocket', 'http']),
+  /** Dialect name and what told it apart, e.g. `twilio`. */
+  dialect: z.string(),
+  encoding: z.string(),
+  bigEndian: z.boolean().nullable(),
+  /** Ids the platform gave (call, stream), as metadata only. */
+  callId: z.string().nullable(),
+  providerStreamId: z.string().nullable(),
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime(),
+  closedBy: z.enum(['stop', 'client', 'server', 'superseded', 'error', 'recovered']),
+  frames: z.int().min(0),
+  malformedFrames: z.int().min(0),
+  duplicateFrames: z.int().min(0),
+  reorderedFrames: z.int().min(0),
+  oddBytes: z.int().min(0),
+  segments: z.array(SegmentEntry),
+  gaps: z.array(Gap),
+  coverage: z.array(TrackCoverage),
+  warnings: z.array(ProcessingIssue),
+});
+export type StreamRecord = z.infer<typeof StreamRecord>;
+
+/** The 202 of End Session, kept so that every repeat answers alike. */
+export const EndAnswer = z.object({
+  session_id: z.string(),
+  status: z.literal('processing'),
+  message: z.string(),
+  audio_files_received: z.int().min(0),
+  audio_files: z.array(z.string()),
+});
+export type EndAnswer = z.infer<typeof EndAnswer>;
+
+/** `manifest.json`: written once, at End. Its existence means that the session has ended. */
+export const Manifest = z.object({
+  v: z.literal(1),
+  tenant: z.string(),
+  sessionId: z.string(),
+  endedAt: z.iso.datetime(),
+  uploads: z.array(UploadReceipt),
+  segments: z.array(SegmentEntry),
+  gaps: z.array(Gap),
+  coverage: z.array(TrackCoverage),
+  issues: z.array(ProcessingIssue),
+  answer: EndAnswer,
+});
+export type Manifest = z.infer<typeof Manifest>;
+
+/** `decoded.json`: segments cut from uploaded files by the worker; create-only, absent for streams. */
+export const DecodedRecord = z.object({
+  v: z.literal(1),
+  segments: z.array(SegmentEntry),
+  gaps: z.array(Gap),
+  coverage: z.array(TrackCoverage),
+  filesDecoded: z.int().min(0),
+  issues: z.array(ProcessingIssue),
+});
+export type DecodedRecord = z.infer<typeof DecodedRecord>;
+
+/** `erased.json`: what is left of an erased session; keeps late writers out. */
+export const ErasedRecord = z.object({ v: z.literal(1), erasedAt: z.iso.datetime() });
+export type ErasedRecord = z.infer<typeof ErasedRecord>;
+
+/** `expired.json`: written when a session passed its expiry without End. */
+export const ExpiredRecord = z.object({ v: z.literal(1), expiredAt: z.iso.datetime() });
+export type ExpiredRecord = z.infer<typeof ExpiredRecord>;
