@@ -1,1 +1,12 @@
-export {};
+export {
+  type AudioDifference,
+  type ComputedRange,
+  computedAudio,
+  findAudioDifference,
+} from './audio/computed-audio.ts';
+export { type SpeechOptions, synthesizeSpeech } from './audio/speech.ts';
+export { freePort } from './resources/free-port.ts';
+export { type TemporaryFolder, temporaryFolder } from './resources/temporary-folder.ts';
+export { type UntilOptions, until } from './resources/until.ts';
+export { startMinio, type TestMinio } from './servers/minio.ts';
+export { type RedisOptions, startRedis, type TestRedis } from './servers/redis.ts';
