@@ -1,6 +1,14 @@
 export { DiscoveryDocument, PROTOCOL_VERSION } from './discovery.ts';
 export { EarshotError, ERRORS, type ErrorCode, type ErrorRow, errorEnvelope } from './errors.ts';
-export { ID_RANDOM_LENGTH, type IdPrefix, idFrom, SESSION_ID, type SessionRef, STREAM_ID, TENANT_ID } from './ids.ts';
+export {
+  ID_RANDOM_LENGTH,
+  type IdPrefix,
+  idFrom,
+  SESSION_ID,
+  type SessionRef,
+  STREAM_ID,
+  TENANT_ID,
+} from './ids.ts';
 export { AssembleTranscriptJob, DecodeUploadsJob, DeliverWebhookJob, TranscribeSegmentJob } from './jobs.ts';
 export { LIMITS } from './limits.ts';
 export { LoginRequest, RefreshRequest, TokenResponse } from './login.ts';
@@ -65,6 +73,7 @@ export {
   TemplatesResponse,
   UploadResponse,
 } from './session/responses.ts';
+export { SNIFF_BYTES, type Sniffed, type SniffRefusal, sniffAudio } from './session/sniff.ts';
 export {
   CreateWebhookRequest,
   WebhookListResponse,

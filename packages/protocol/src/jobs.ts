@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { TrackName } from './records/ledger.ts';
 import { WebhookEvent } from './records/access.ts';
+import { TrackName } from './records/ledger.ts';
 import { ModelId } from './session/requests.ts';
 
 /** Jobs carry ids and object keys; never audio, text or secrets. */

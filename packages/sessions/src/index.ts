@@ -1,1 +1,20 @@
-export {};
+export { coverageOf, type TrackPosition } from './core/coverage.ts';
+export type { SessionRow, SessionState } from './core/machine.ts';
+export { audioFiles, segmentFileName } from './core/manifest.ts';
+export {
+  type SegmentStatus,
+  type SessionIndex,
+  type SessionTruth,
+  type StoredSegment,
+  type StreamLease,
+  type StreamNotice,
+  segmentName,
+  type WorkQueue,
+} from './ports.ts';
+export { createRedisIndex } from './redis/redis-index.ts';
+export type { SessionSettings, SessionsContext } from './service/context.ts';
+export type { Creator } from './service/create.ts';
+export { createSessions, type Sessions } from './service/sessions.ts';
+export type { SessionSnapshot } from './service/snapshot.ts';
+export type { OpenedStream } from './service/streams.ts';
+export type { UploadOutcome } from './service/uploads.ts';

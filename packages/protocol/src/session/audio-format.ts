@@ -55,7 +55,10 @@ export function parseMediaType(header: string): MediaType | undefined {
   for (const part of rest) {
     const equals = part.indexOf('=');
     if (equals < 0) continue;
-    const value = part.slice(equals + 1).trim().replace(/^"(.*)"$/, '$1');
+    const value = part
+      .slice(equals + 1)
+      .trim()
+      .replace(/^"(.*)"$/, '$1');
     parameters[part.slice(0, equals).trim().toLowerCase()] = value;
   }
   return { essence, parameters };

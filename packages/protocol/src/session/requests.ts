@@ -13,7 +13,10 @@ export type ModelId = z.infer<typeof ModelId>;
 /** ISO 639-1 code, optionally with a region, or `auto` / `auto_detect` (wire contract 1.4). */
 const language = z
   .string()
-  .regex(/^([a-z]{2,3}(-[A-Za-z]{2,4})?|auto|auto_detect)$/, 'a language is an ISO 639-1 code or "auto_detect"');
+  .regex(
+    /^([a-z]{2,3}(-[A-Za-z]{2,4})?|auto|auto_detect)$/,
+    'a language is an ISO 639-1 code or "auto_detect"',
+  );
 
 /** Both published generations are accepted: one string or a list. */
 const languages = z
@@ -41,7 +44,10 @@ export const CreateSessionRequest = z.strictObject({
   upload_type: UploadType.default('single'),
   communication_protocol: z.enum(['http', 'websocket', 'rpc']).optional(),
   templates: templates.nullish().transform((value) => value ?? []),
-  session_id: z.string().regex(SESSION_ID, 'session_id has 16 to 64 characters of A-Z a-z 0-9 _ -').optional(),
+  session_id: z
+    .string()
+    .regex(SESSION_ID, 'session_id has 16 to 64 characters of A-Z a-z 0-9 _ -')
+    .optional(),
   session_mode: z.enum(['dictation', 'consultation']).default('dictation'),
   model: ModelId.default('lite'),
   language_hint: languages.nullish().transform((value) => value ?? []),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { CutReason, Gap, ProcessingIssue, TrackCoverage, TrackName } from '../records/ledger.ts';
 import { EndAnswer } from '../records/documents.ts';
+import { CutReason, Gap, ProcessingIssue, TrackCoverage, TrackName } from '../records/ledger.ts';
 import { TemplateResult, Utterance } from '../records/results.ts';
 import { ModelId } from './requests.ts';
 

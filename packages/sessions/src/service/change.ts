@@ -1,0 +1,78 @@
+import {
+  EarshotError,
+  type PatchSessionRequest,
+  type SessionDocument,
+  type SessionRef,
+} from '@earshot/protocol';
+import type { SessionRow } from '../core/machine.ts';
+import type { SessionsContext } from './context.ts';
+import { streamHash } from './create.ts';
+import { loadRow, notFound } from './load.ts';
+
+/**
+ * Applies a PATCH. `session_mode`, `model`, `templates` and `language_hint` steer processing, so they change
+ * only before End (409 `session_locked`); `additional_data` is merged.
+ */
+export async function patchSession(
+  context: SessionsContext,
+  ref: SessionRef,
+  patch: PatchSessionRequest,
+): Promise<SessionDocument> {
+  const row = await loadRow(context, ref);
+  if (row.status === 'expired') {
+    throw new EarshotError('session_expired', {
+      details: { session_id: ref.sessionId, expired_at: row.expiredAt },
+    });
+  }
+  refuseLocked(row, patch);
+  const document = patched(row.document, patch);
+  await context.truth.writeSession(document);
+  await context.index.apply(ref, { type: 'described', document });
+  return document;
+}
+
+const LOCKED_AFTER_END = ['session_mode', 'model', 'templates', 'language_hint'] as const;
+
+function refuseLocked(row: SessionRow, patch: PatchSessionRequest): void {
+  if (!row.ending && (row.status === 'created' || row.status === 'recording')) return;
+  const locked = LOCKED_AFTER_END.filter((field) => patch[field] !== undefined);
+  if (locked.length > 0) throw new EarshotError('session_locked', { details: { fields: locked } });
+}
+
+function patched(document: SessionDocument, patch: PatchSessionRequest): SessionDocument {
+  const { request } = document;
+  return {
+    ...document,
+    userStatus: patch.user_status ?? document.userStatus,
+    processingStatus: patch.processing_status ?? document.processingStatus,
+    request: {
+      ...request,
+      templates: patch.templates ?? request.templates,
+      language_hint: patch.language_hint ?? request.language_hint,
+      session_mode: patch.session_mode ?? request.session_mode,
+      model: patch.model ?? request.model,
+      patient_details: patch.patient_details === undefined ? request.patient_details : patch.patient_details,
+      additional_data: { ...request.additional_data, ...patch.additional_data },
+    },
+  };
+}
+
+/**
+ * Erases everything of a session. The tombstone is written first, so that late writers are refused and a
+ * crash in between can be finished by asking again. True when there was something to erase.
+ */
+export async function eraseSession(context: SessionsContext, ref: SessionRef): Promise<void> {
+  const { truth, index } = context;
+  const document = await truth.readSession(ref);
+  const erased = await truth.readErased(ref);
+  if (document === null && erased === null) throw notFound(ref);
+  const live = await index.liveStream(ref);
+  await truth.createErased(ref, { v: 1, erasedAt: context.now().toISOString() });
+  if (live !== null) await index.notifyStream({ ref, reason: 'erased', epoch: live.epoch }, live);
+  if (document !== null && document.streamId !== null)
+    await truth.removeStreamPointer(streamHash(document.streamId));
+  await truth.removePending(ref);
+  await truth.eraseSession(ref);
+  await index.remove(ref);
+  if (document === null) throw notFound(ref);
+}

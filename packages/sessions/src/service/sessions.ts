@@ -1,0 +1,81 @@
+import type {
+  CreateSessionRequest,
+  EndAnswer,
+  EndSessionRequest,
+  PatchSessionRequest,
+  SegmentEntry,
+  SessionDocument,
+  SessionRef,
+  StreamRecord,
+  UploadReceipt,
+} from '@earshot/protocol';
+import type { SessionRow } from '../core/machine.ts';
+import { eraseSession, patchSession } from './change.ts';
+import type { SessionsContext } from './context.ts';
+import { type Creator, createSession } from './create.ts';
+import { endSession } from './end.ts';
+import { primeIndex, sweepExpired } from './expiry.ts';
+import { loadRow } from './load.ts';
+import { readSnapshot, type SessionSnapshot } from './snapshot.ts';
+import { closeStream, findStream, type OpenedStream, openStream, recordSegments } from './streams.ts';
+import { admitUpload, commitUpload, type UploadOutcome } from './uploads.ts';
+
+/** The use-cases of sessions, on any node. */
+export interface Sessions {
+  create(
+    creator: Creator,
+    input: { request: CreateSessionRequest; idempotencyKey: string | undefined },
+  ): Promise<SessionDocument>;
+  load(ref: SessionRef): Promise<SessionRow>;
+  snapshot(ref: SessionRef): Promise<SessionSnapshot>;
+  /** Resolves at the next change of a session, after `ms`, or when the signal aborts. */
+  waitForChange(ref: SessionRef, ms: number, signal: AbortSignal): Promise<void>;
+  list(
+    tenant: string,
+    page: { cursor: string | null; limit: number },
+  ): Promise<{ rows: SessionRow[]; nextCursor: string | null }>;
+  admitUpload(ref: SessionRef): Promise<SessionRow>;
+  commitUpload(ref: SessionRef, receipt: UploadReceipt): Promise<UploadOutcome>;
+  findStream(streamId: string): Promise<SessionRef>;
+  openStream(ref: SessionRef, node: string): Promise<OpenedStream>;
+  recordSegments(ref: SessionRef, entries: readonly SegmentEntry[]): Promise<void>;
+  closeStream(ref: SessionRef, record: StreamRecord): Promise<void>;
+  end(ref: SessionRef, request: EndSessionRequest): Promise<EndAnswer>;
+  patch(ref: SessionRef, patch: PatchSessionRequest): Promise<SessionDocument>;
+  erase(ref: SessionRef): Promise<void>;
+  sweepExpired(): Promise<void>;
+  /** Rebuilds an emptied index; resolves with the number of sessions that were restored. */
+  primeIndex(signal: AbortSignal): Promise<number>;
+}
+
+/** Binds the use-cases to what they need. */
+export function createSessions(context: SessionsContext): Sessions {
+  return {
+    create: (creator, input) => createSession(context, creator, input),
+    load: (ref) => loadRow(context, ref),
+    snapshot: (ref) => readSnapshot(context, ref),
+    waitForChange: (ref, ms, signal) => context.index.waitForChange(ref, ms, signal),
+    list: (tenant, page) => listSessions(context, tenant, page),
+    admitUpload: (ref) => admitUpload(context, ref),
+    commitUpload: (ref, receipt) => commitUpload(context, ref, receipt),
+    findStream: (streamId) => findStream(context, streamId),
+    openStream: (ref, node) => openStream(context, ref, node),
+    recordSegments: (ref, entries) => recordSegments(context, ref, entries),
+    closeStream: (ref, record) => closeStream(context, ref, record),
+    end: (ref, request) => endSession(context, ref, request),
+    patch: (ref, patch) => patchSession(context, ref, patch),
+    erase: (ref) => eraseSession(context, ref),
+    sweepExpired: () => sweepExpired(context),
+    primeIndex: (signal) => primeIndex(context, signal),
+  };
+}
+
+async function listSessions(
+  context: SessionsContext,
+  tenant: string,
+  page: { cursor: string | null; limit: number },
+): Promise<{ rows: SessionRow[]; nextCursor: string | null }> {
+  const { refs, nextCursor } = await context.index.list(tenant, page);
+  const rows = await Promise.all(refs.map((ref) => loadRow(context, ref).catch(() => null)));
+  return { rows: rows.filter((row) => row !== null), nextCursor };
+}

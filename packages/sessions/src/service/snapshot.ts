@@ -1,0 +1,83 @@
+import type {
+  Gap,
+  ProcessingIssue,
+  SegmentEntry,
+  SessionRef,
+  TrackCoverage,
+  Transcript,
+  UploadReceipt,
+} from '@earshot/protocol';
+import { coverageOf } from '../core/coverage.ts';
+import type { SessionRow } from '../core/machine.ts';
+import type { SegmentStatus } from '../ports.ts';
+import type { SessionsContext } from './context.ts';
+import { expireIfDue } from './expiry.ts';
+import { loadRow } from './load.ts';
+
+/** Everything that Get Session shows, read together. */
+export interface SessionSnapshot {
+  readonly row: SessionRow;
+  readonly uploads: readonly UploadReceipt[];
+  readonly segments: readonly SegmentEntry[];
+  readonly statuses: ReadonlyMap<string, SegmentStatus>;
+  readonly gaps: readonly Gap[];
+  readonly coverage: readonly TrackCoverage[];
+  readonly issues: readonly ProcessingIssue[];
+  readonly transcript: Transcript | null;
+}
+
+/** The state of a session now; a session whose time is up expires here, on access. */
+export async function readSnapshot(context: SessionsContext, ref: SessionRef): Promise<SessionSnapshot> {
+  const row = await expireIfDue(context, await loadRow(context, ref));
+  const over = row.status === 'completed' || row.status === 'partial' || row.status === 'failed';
+  if (over || row.status === 'processing') return settledSnapshot(context, row);
+  const [uploads, segments, streams] = await Promise.all([
+    context.index.uploads(ref),
+    context.index.segments(ref),
+    row.epoch > 0 ? context.truth.readStreams(ref) : [],
+  ]);
+  const gaps = streams.flatMap((stream) => stream.gaps);
+  return {
+    row,
+    uploads,
+    segments,
+    statuses: new Map(),
+    gaps,
+    coverage: coverageOf(segments, gaps),
+    issues: streams.flatMap((stream) => stream.warnings),
+    transcript: null,
+  };
+}
+
+/** After End the manifest and what the worker added are the whole story. */
+async function settledSnapshot(context: SessionsContext, row: SessionRow): Promise<SessionSnapshot> {
+  const ref: SessionRef = { tenant: row.document.tenant, sessionId: row.document.sessionId };
+  const [manifest, decoded, transcript, statuses] = await Promise.all([
+    context.truth.readManifest(ref),
+    context.truth.readDecoded(ref),
+    context.truth.readTranscript(ref),
+    context.index.segmentStatuses(ref),
+  ]);
+  return {
+    row: await catchUp(context, row, transcript),
+    uploads: manifest?.uploads ?? [],
+    segments: [...(manifest?.segments ?? []), ...(decoded?.segments ?? [])],
+    statuses,
+    gaps: [...(manifest?.gaps ?? []), ...(decoded?.gaps ?? [])],
+    coverage: [...(manifest?.coverage ?? []), ...(decoded?.coverage ?? [])],
+    issues: [...(manifest?.issues ?? []), ...(decoded?.issues ?? [])],
+    transcript,
+  };
+}
+
+/** A transcript that the index has not heard of yet is the truth. */
+async function catchUp(
+  context: SessionsContext,
+  row: SessionRow,
+  transcript: Transcript | null,
+): Promise<SessionRow> {
+  if (transcript === null || row.status === transcript.status) return row;
+  const { tenant, sessionId, status, completedAt } = transcript;
+  await context.index.finish({ tenant, sessionId }, { status, completedAt });
+  return { ...row, status, completedAt };
+}

@@ -1,0 +1,62 @@
+import { EarshotError, LIMITS, type SessionRef, type UploadReceipt } from '@earshot/protocol';
+import { refuseUnlessOpen, type SessionRow } from '../core/machine.ts';
+import { announce, type SessionsContext } from './context.ts';
+import { loadRow, notFound } from './load.ts';
+
+/** Refuses an upload that the session cannot take, before its body is read. */
+export async function admitUpload(context: SessionsContext, ref: SessionRef): Promise<SessionRow> {
+  const row = await loadRow(context, ref);
+  refuseUnlessOpen(row);
+  if (row.document.request.upload_type === 'stream') {
+    throw new EarshotError('invalid_request', {
+      message: 'This session takes a live stream at its upload_url, not uploaded files.',
+      details: { upload_type: 'stream' },
+    });
+  }
+  return row;
+}
+
+/** How an upload that was already present is told apart. */
+export type UploadOutcome = 'stored' | 'duplicate' | 'replaced';
+
+/**
+ * Makes a stored file part of the session. The create-only receipt decides: the same sequence with the same
+ * bytes is a no-op, with other bytes it is refused (`upload_conflict`) or replaced, by configuration.
+ */
+export async function commitUpload(
+  context: SessionsContext,
+  ref: SessionRef,
+  receipt: UploadReceipt,
+): Promise<UploadOutcome> {
+  if (receipt.sequence >= LIMITS.maxUploads) {
+    throw new EarshotError('invalid_request', {
+      message: `A session holds at most ${LIMITS.maxUploads} files.`,
+    });
+  }
+  const outcome = await writeReceipt(context, ref, receipt);
+  const change = await context.index.apply(ref, { type: 'audio' });
+  if ((await context.truth.readErased(ref)) !== null) {
+    await context.truth.eraseSession(ref);
+    throw notFound(ref);
+  }
+  if (outcome !== 'duplicate') await context.index.addUpload(ref, receipt);
+  if (change !== null) await announce(context, ref, change.announce);
+  return outcome;
+}
+
+async function writeReceipt(
+  context: SessionsContext,
+  ref: SessionRef,
+  receipt: UploadReceipt,
+): Promise<UploadOutcome> {
+  if ((await context.truth.createUpload(ref, receipt)) === 'created') return 'stored';
+  const existing = (await context.truth.readUploads(ref)).find(
+    (other) => other.sequence === receipt.sequence,
+  );
+  if (existing?.sha256 === receipt.sha256) return 'duplicate';
+  if (context.settings.onDifferentUpload === 'refuse') {
+    throw new EarshotError('upload_conflict', { details: { sequence: receipt.sequence } });
+  }
+  await context.truth.writeUpload(ref, receipt);
+  return 'replaced';
+}
