@@ -1,1 +1,24 @@
-export {};
+export { type AssemblyInput, assembleTranscript, LOSS_ISSUES } from './assemble/assemble.ts';
+export {
+  type AudioSegment,
+  ENGINE_SAMPLE_RATE,
+  type Engine,
+  type EngineCapabilities,
+  type EngineIdentity,
+  type EngineOptions,
+  type EngineResult,
+  type EngineSegment,
+  type EngineWord,
+} from './engine/engine.ts';
+export { EngineError, type EngineFault } from './engine/engine-error.ts';
+export { createPocketsphinxEngine, type PocketsphinxOptions } from './engines/pocketsphinx/engine.ts';
+export { DEBIAN_MODEL_FOLDER } from './engines/pocketsphinx/installation.ts';
+export { renderTranscript, TRANSCRIPT_FORMATS, type TranscriptFormat } from './render/transcript.ts';
+export { wordErrorRate } from './render/word-error-rate.ts';
+export type { SpeechCheck, SpeechFinding } from './speech-check/speech-check.ts';
+export {
+  createTranscriber,
+  type SegmentRequest,
+  type Transcriber,
+  type TranscriberOptions,
+} from './transcribe/transcriber.ts';
