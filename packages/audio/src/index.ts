@@ -3,5 +3,10 @@ export { decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw } from './codecs/g711.
 export { decodePcm16be, decodePcm16le, encodePcm16le } from './codecs/pcm16.ts';
 export { rmsDb } from './levels.ts';
 export { createResampler, type Resampler } from './resampler/resampler.ts';
+export type { CutPolicy } from './segmenter/cut-policy.ts';
+export type { CutSegment, Segmenter } from './segmenter/segment.ts';
+export { createSegmenter, type SegmenterOptions } from './segmenter/segmenter.ts';
+export { createFiveBandDetector } from './vad/five-band-detector.ts';
+export type { SpeechDetector } from './vad/speech-detector.ts';
 export { parseWavHeader, type WavFormat, type WavHeader } from './wav/wav-parser.ts';
 export { encodeWav, wavHeader } from './wav/wav-writer.ts';

@@ -1,0 +1,43 @@
+import { LIMITS } from '@earshot/protocol';
+import { createFiveBandDetector } from '../vad/five-band-detector.ts';
+import type { SpeechDetector } from '../vad/speech-detector.ts';
+import type { CutPolicy } from './cut-policy.ts';
+import type { Segmenter } from './segment.ts';
+import { TrackSegmenter } from './track-segmenter.ts';
+
+/** How to cut; lengths default to `LIMITS`, the policy to `first`, the detector to the five-band one. */
+export interface SegmenterOptions {
+  /** Hz; 8000 to 48000 for the five-band detector. */
+  readonly sampleRate: number;
+  readonly policy?: CutPolicy;
+  readonly minSeconds?: number;
+  readonly maxSeconds?: number;
+  readonly minPauseMs?: number;
+  readonly detector?: SpeechDetector;
+}
+
+/** Room that a forced cut needs between the shortest and the longest segment, seconds. */
+const LEAST_CHOICE_SECONDS = 0.2;
+const LONGEST_FRAME_SECONDS = 0.1;
+
+/** Creates a segmenter for one track; options that cannot be met are a RangeError. */
+export function createSegmenter(options: SegmenterOptions): Segmenter {
+  const minSeconds = options.minSeconds ?? LIMITS.segmentMinSeconds;
+  const maxSeconds = options.maxSeconds ?? LIMITS.segmentMaxSeconds;
+  const minPauseMs = options.minPauseMs ?? LIMITS.minPauseMs;
+  if (!(minSeconds > 0) || !(maxSeconds >= minSeconds + LEAST_CHOICE_SECONDS) || maxSeconds === Infinity) {
+    throw new RangeError(`Segments of ${minSeconds} to ${maxSeconds} seconds cannot be cut.`);
+  }
+  if (!(minPauseMs > 0)) throw new RangeError(`A pause of ${minPauseMs} ms cannot be found.`);
+  const detector = options.detector ?? createFiveBandDetector(options.sampleRate);
+  if (detector.frameSamples > options.sampleRate * LONGEST_FRAME_SECONDS) {
+    throw new RangeError(`Frames of ${detector.frameSamples} samples are too long to find pauses with.`);
+  }
+  return new TrackSegmenter(detector, {
+    policy: options.policy ?? 'first',
+    sampleRate: options.sampleRate,
+    minSamples: Math.ceil(minSeconds * options.sampleRate),
+    maxSamples: Math.floor(maxSeconds * options.sampleRate),
+    minPauseSamples: Math.round((minPauseMs / 1000) * options.sampleRate),
+  });
+}
