@@ -1,11 +1,12 @@
 import type { Gap, SegmentEntry, TrackCoverage, TrackName } from '@earshot/protocol';
 
-/** The ledger of a set of segments: received = stored + gaps, per track, in samples. */
+/** The ledger of a set of segments: received = stored + gaps, per track, in samples; received is where the track ends. */
 export function coverageOf(segments: readonly SegmentEntry[], gaps: readonly Gap[]): TrackCoverage[] {
   const tracks = new Map<TrackName, { sampleRate: number; total: number }>();
   for (const segment of segments) {
     const track = tracks.get(segment.track) ?? { sampleRate: segment.sampleRate, total: 0 };
-    tracks.set(segment.track, { ...track, total: track.total + segment.samples });
+    const end = segment.firstSample + segment.samples;
+    tracks.set(segment.track, { ...track, total: Math.max(track.total, end) });
   }
   return [...tracks].map(([track, { sampleRate, total }]) => {
     const gapSamples = gaps

@@ -1,11 +1,12 @@
-import type { SegmentEntry, SessionRef } from '@earshot/protocol';
+import type { SessionRef } from '@earshot/protocol';
 import type { Redis } from 'ioredis';
 import { type SessionInput, type SessionRow, type Transition, transition } from '../core/machine.ts';
-import { type SegmentStatus, type SessionContents, type SessionIndex, segmentName } from '../ports.ts';
+import type { SessionIndex } from '../ports.ts';
 import { createChanges } from './changes.ts';
+import { createContents, fillContents } from './contents.ts';
 import { createLeases } from './leases.ts';
 import { listMember, names, parseRefMember, refMember } from './names.ts';
-import { decodeReceipts, decodeRow, decodeSegments, encodeRow } from './rows.ts';
+import { decodeRow, encodeRow } from './rows.ts';
 
 /** Replaces the row only if it is still the text that was read. */
 const COMPARE_AND_SET = `
@@ -47,6 +48,7 @@ export function createRedisIndex(redis: Redis, options: { node: string } = { nod
 
   return {
     ...leases,
+    ...createContents(redis, changes),
     apply,
     async read(ref) {
       const text = await readText(ref);
@@ -54,31 +56,10 @@ export function createRedisIndex(redis: Redis, options: { node: string } = { nod
     },
     async restore(row, contents) {
       const ref = row.document;
-      await fill(redis, ref, contents);
+      await fillContents(redis, ref, contents);
       await redis.set(names.row(ref), encodeRow(row), 'NX');
       await redis.zadd(names.tenant(ref.tenant), 0, listMember(row.document.createdAt, ref.sessionId));
       await afterChange(redis, ref, row);
-    },
-    async uploads(ref) {
-      return decodeReceipts(await redis.hvals(names.uploads(ref)));
-    },
-    async addUpload(ref, receipt) {
-      await redis.hset(names.uploads(ref), String(receipt.sequence), JSON.stringify(receipt));
-      await changes.publish(ref);
-    },
-    async segments(ref) {
-      return decodeSegments(await redis.hvals(names.segments(ref)));
-    },
-    async addSegments(ref, entries) {
-      await addSegments(redis, ref, entries);
-      await changes.publish(ref);
-    },
-    async segmentStatuses(ref) {
-      return new Map(Object.entries(await redis.hgetall(names.statuses(ref)))) as Map<string, SegmentStatus>;
-    },
-    async markSegment(ref, segment, status) {
-      await redis.hset(names.statuses(ref), segmentName(segment), status);
-      await changes.publish(ref);
     },
     async finish(ref, result) {
       const done = await apply(ref, { type: 'finished', status: result.status, at: result.completedAt });
@@ -114,20 +95,6 @@ export function createRedisIndex(redis: Redis, options: { node: string } = { nod
     },
     close: () => changes.close(),
   };
-}
-
-async function addSegments(redis: Redis, ref: SessionRef, entries: readonly SegmentEntry[]): Promise<void> {
-  if (entries.length === 0) return;
-  const fields = entries.flatMap((entry) => [segmentName(entry), JSON.stringify(entry)]);
-  await redis.hset(names.segments(ref), ...fields);
-}
-
-async function fill(redis: Redis, ref: SessionRef, contents: SessionContents): Promise<void> {
-  for (const receipt of contents.uploads) {
-    await redis.hset(names.uploads(ref), String(receipt.sequence), JSON.stringify(receipt));
-  }
-  await addSegments(redis, ref, contents.segments);
-  for (const [name, status] of contents.statuses) await redis.hset(names.statuses(ref), name, status);
 }
 
 /** Keeps the expiry list in step with the row, and lets finished sessions age out. */

@@ -1,0 +1,144 @@
+import { mkdir, open } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { EarshotError, LIMITS, type SessionRef, type UploadReceipt } from '@earshot/protocol';
+import type { SessionRow, Sessions, UploadOutcome } from '@earshot/sessions';
+import { keys, type ObjectStore } from '@earshot/storage';
+import { checkDuration, checkMagic, declaredFormat } from './format.ts';
+import { type ParsedFileName, parseFileName } from './file-name.ts';
+import { mislabelledBoundary, openFilePart } from './multipart.ts';
+import { peek } from './peek.ts';
+import { type SpooledFile, spool } from './spool.ts';
+
+const HEAD_BYTES = 16_384;
+
+export interface UploadContext {
+  readonly sessions: Sessions;
+  readonly store: ObjectStore;
+  readonly spoolFolder: string;
+  readonly now: () => Date;
+  readonly maxChunkBytes: number;
+  readonly maxSingleBytes: number;
+}
+
+/** An upload as it arrives: the name from the path or a header, the body still unread. */
+export interface IncomingUpload {
+  readonly fileName: string | undefined;
+  readonly contentType: string | undefined;
+  readonly dispositionName: string | undefined;
+  readonly chunkIndex: string | undefined;
+  readonly contentLength: number | undefined;
+  readonly body: Readable;
+}
+
+export interface ReceivedUpload {
+  readonly receipt: UploadReceipt;
+  readonly outcome: UploadOutcome;
+}
+
+/** Takes one uploaded file into a session: unwrap, spool, judge, store, commit. */
+export async function receiveUpload(
+  context: UploadContext,
+  ref: SessionRef,
+  incoming: IncomingUpload,
+): Promise<ReceivedUpload> {
+  const row = await context.sessions.admitUpload(ref);
+  const uploadType = row.document.request.upload_type;
+  const maxBytes = uploadType === 'single' ? context.maxSingleBytes : context.maxChunkBytes;
+  if ((incoming.contentLength ?? 0) > maxBytes + 65_536) {
+    throw new EarshotError('chunk_too_large', { details: { max_bytes: maxBytes } });
+  }
+  const part = await unwrap(incoming);
+  await mkdir(context.spoolFolder, { recursive: true });
+  const file = await spool(part.body, context.spoolFolder, maxBytes);
+  try {
+    const receipt = await judge(context, row, { file, part, incoming });
+    return await storeUpload(context, ref, { file, receipt });
+  } finally {
+    await file.remove();
+  }
+}
+
+interface Part {
+  readonly body: Readable;
+  readonly filename: string | undefined;
+  readonly contentType: string | undefined;
+}
+
+/** The audio inside a body: as it is, or the file of a multipart form, even one labelled as audio. */
+async function unwrap({ body, contentType }: IncomingUpload): Promise<Part> {
+  if (contentType?.toLowerCase().startsWith('multipart/form-data') === true) return partOf(body, contentType);
+  const { head, stream } = await peek(body, 2048);
+  const boundary = mislabelledBoundary(head);
+  if (boundary === undefined) return { body: stream, filename: undefined, contentType };
+  const part = await partOf(stream, `multipart/form-data; boundary=${boundary}`);
+  return { ...part, contentType: contentType ?? part.contentType };
+}
+
+async function partOf(body: Readable, contentType: string): Promise<Part> {
+  const part = await openFilePart(body, contentType);
+  return { body: part.stream, filename: part.filename, contentType: part.contentType };
+}
+
+async function judge(
+  context: UploadContext,
+  row: SessionRow,
+  { file, part, incoming }: { file: SpooledFile; part: Part; incoming: IncomingUpload },
+): Promise<UploadReceipt> {
+  const uploadType = row.document.request.upload_type;
+  const given = incoming.fileName ?? incoming.dispositionName ?? part.filename;
+  if (given === undefined) {
+    throw new EarshotError('missing_required_field', { message: 'The upload has no file name.' });
+  }
+  const name: ParsedFileName = parseFileName(given, uploadType, incoming.chunkIndex);
+  if (uploadType === 'single' && name.sequence !== 0) {
+    throw new EarshotError('invalid_request', { message: 'A single session takes one file, number 0.' });
+  }
+  const declared = declaredFormat(part.contentType, name);
+  const head = await readHead(file.path);
+  checkMagic(head, declared, name.sequence);
+  checkDuration(head, declared, file.bytes);
+  return {
+    sequence: name.sequence,
+    key: keys.upload(row.document, name.sequence, declared.format),
+    name: `${name.sequence}.${declared.format}`,
+    originalFilename: name.original,
+    format: declared.format,
+    contentType: declared.contentType,
+    bytes: file.bytes,
+    sha256: file.sha256,
+    receivedAt: context.now().toISOString(),
+    ...(declared.pcm === undefined ? {} : { pcm: declared.pcm }),
+  };
+}
+
+/**
+ * Stores the bytes, then the receipt. The usual key is create-only; when it already holds something (an
+ * upload that broke off, or other bytes) the file goes to a key of its own, which the receipt names.
+ */
+async function storeUpload(
+  context: UploadContext,
+  ref: SessionRef,
+  { file, receipt }: { file: SpooledFile; receipt: UploadReceipt },
+): Promise<ReceivedUpload> {
+  const options = { bytes: file.bytes, sha256: file.sha256, contentType: receipt.contentType, createOnly: true };
+  let stored = receipt;
+  if ((await context.store.putFile(receipt.key, file.path, options)) === 'exists') {
+    stored = { ...receipt, key: keys.uploadVariant(ref, receipt, file.sha256) };
+    await context.store.putFile(stored.key, file.path, options);
+  }
+  const outcome = await context.sessions.commitUpload(ref, stored);
+  return { receipt: stored, outcome };
+}
+
+async function readHead(path: string): Promise<Uint8Array> {
+  const file = await open(path, 'r');
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Size limits as the protocol documents them. */
+export const UPLOAD_LIMITS = { maxChunkBytes: LIMITS.maxChunkBytes, maxSingleBytes: LIMITS.maxSingleBytes };

@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type TemporaryFolder, temporaryFolder } from '@earshot/test-support';
+import { spool } from './spool.ts';
+
+let folder: TemporaryFolder;
+beforeAll(async () => {
+  folder = await temporaryFolder();
+});
+afterAll(() => folder.remove());
+
+const body = (...parts: string[]): Readable => Readable.from(parts.map((part) => Buffer.from(part)), { objectMode: false });
+
+describe('spooling', () => {
+  it('keeps every byte and its digest', async () => {
+    const file = await spool(body('abc', 'def'), folder.path, 6);
+    expect(await readFile(file.path, 'utf8')).toBe('abcdef');
+    expect(file.bytes).toBe(6);
+    expect(file.sha256).toBe(createHash('sha256').update('abcdef').digest('hex'));
+    await file.remove();
+  });
+
+  it('refuses one byte more than allowed and leaves nothing behind', async () => {
+    await expect(spool(body('abc', 'defg'), folder.path, 6)).rejects.toMatchObject({ code: 'chunk_too_large' });
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  it('refuses an empty body', async () => {
+    await expect(spool(body(), folder.path, 6)).rejects.toMatchObject({ code: 'invalid_request' });
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  it('refuses a body that breaks off', async () => {
+    async function* broken(): AsyncGenerator<Buffer> {
+      yield Buffer.from('abc');
+      await Promise.resolve();
+      throw new Error('aborted');
+    }
+    await expect(spool(Readable.from(broken()), folder.path, 6)).rejects.toMatchObject({ code: 'invalid_request' });
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+});
