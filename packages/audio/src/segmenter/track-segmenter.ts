@@ -1,4 +1,4 @@
-import { levelDb, rmsDb } from '../levels.ts';
+import { levelDb, rmsDb, sumOfSquares } from '../levels.ts';
 import type { SpeechDetector } from '../vad/speech-detector.ts';
 import { type CutPolicy, type CutWindow, choosePause, type PauseLengths } from './cut-policy.ts';
 import { FrameHistory } from './frame-history.ts';
@@ -97,7 +97,7 @@ export class TrackSegmenter implements Segmenter {
     this.#tape.append(frame);
     const score = this.#detector.push(frame);
     this.#pauses.push(score, this.#position);
-    this.#history.push(score, energyOf(frame), this.#pauses.speaking);
+    this.#history.push(score, sumOfSquares(frame), this.#pauses.speaking);
     for (let segment = this.#next(); segment !== undefined; segment = this.#next()) segments.push(segment);
   }
 
@@ -163,10 +163,4 @@ function pauseLengths(rule: CutRule): PauseLengths {
     wanted: Math.max(shortest, samples(500)),
     decaySamples: samples(5000),
   };
-}
-
-function energyOf(frame: Int16Array): number {
-  let energy = 0;
-  for (const sample of frame) energy += sample * sample;
-  return energy;
 }
