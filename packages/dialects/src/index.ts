@@ -1,1 +1,12 @@
-export {};
+export { createStreamDecoder } from './decoder.ts';
+export type {
+  AudioFrame,
+  ConfiguredFormat,
+  DecoderOptions,
+  DecoderStats,
+  DialectEvent,
+  FormatEvent,
+  GapEvent,
+  StreamDecoder,
+  StreamMessage,
+} from './model/events.ts';

@@ -17,6 +17,14 @@ export const LIMITS = {
   maxTracks: 4,
   /** Sample rates a live stream may declare, Hz. */
   sampleRates: [8000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000] as readonly number[],
+  /** Kinds of warnings that one decoder tells, each once. */
+  maxWarningKinds: 32,
+  /** Kinds of unknown control events among them. */
+  maxUnknownEventKinds: 16,
+  /** Audible audio that settles a doubtful byte order, ms. */
+  byteOrderEvidenceMs: 200,
+  /** Audio held back at most while a byte order is doubtful, ms. */
+  byteOrderHoldMs: 2000,
   /** Keep-alive ping interval on a stream socket, ms. */
   pingIntervalMs: 20_000,
   /** A stream socket without any frame for this long is closed with 1001, ms. */
@@ -27,6 +35,25 @@ export const LIMITS = {
   maxSocketBufferedBytes: 1_048_576,
   /** One live stream's audio in a session, bytes of PCM16 (12 h at 16 kHz). */
   maxStreamBytes: 1_382_400_000,
+  /** Fragments of one WebSocket message; common clients cut 1 MiB into 4 KiB pieces. Close code 1008 above it. */
+  maxMessageFragments: 512,
+  /** Control frames and empty messages of one socket within a second; close code 1008 above it. */
+  maxEmptyFramesPerSecond: 100,
+  /** Separate gaps of one connection; a stream with more is broken and is closed with 1002. */
+  maxStreamGaps: 50_000,
+  /** Warnings kept of one connection. */
+  maxStreamWarnings: 100,
+  /** A closed stream's audio is kept in memory and offered to storage for this long, ms. */
+  streamFlushMs: 60_000,
+  /** After End or at shutdown, audio already on its way is taken for this long, ms. */
+  streamDrainMs: 1000,
+  /** A peer that does not answer our close frame within this is cut off, ms. */
+  closeHandshakeMs: 5000,
+  /** Segments being written to storage at once by one ingest node. */
+  maxConcurrentPuts: 32,
+  /** Lease of a live stream and how often it is renewed, ms. */
+  streamLeaseMs: 15_000,
+  streamLeaseRenewMs: 5000,
 
   /** One uploaded file, bytes: chunked sessions (wire contract 1.5). */
   maxChunkBytes: 10_485_760,
@@ -45,6 +72,16 @@ export const LIMITS = {
 
   /** JSON request bodies, bytes. */
   maxJsonBodyBytes: 262_144,
+  /** Nesting accepted in a JSON request body. */
+  maxJsonBodyDepth: 32,
+  /** A request head must be complete within this, ms. */
+  requestHeadMs: 10_000,
+  /** A request head, bytes. */
+  maxRequestHeadBytes: 16_384,
+  /** A JSON body must be complete within this, ms; routes that stream set their own deadline. */
+  requestBodyMs: 30_000,
+  /** Open HTTP connections of one server. */
+  maxConnections: 10_000,
   /** `additional_data`, bytes of JSON (4 KB recommended by the protocol). */
   maxAdditionalDataBytes: 16_384,
   /** Templates in one session. */

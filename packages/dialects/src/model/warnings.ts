@@ -1,0 +1,14 @@
+import { LIMITS, type ProcessingIssue } from '@earshot/protocol';
+import type { DialectEvent } from './events.ts';
+
+/** Tells each kind of trouble once, so that a broken sender cannot flood the session with warnings. */
+export class Warnings {
+  readonly #told = new Set<string>();
+
+  /** Adds the warning unless one with the same key was told, or too many kinds were. */
+  tell(out: DialectEvent[], issue: ProcessingIssue, key: string = issue.type): void {
+    if (this.#told.has(key) || this.#told.size >= LIMITS.maxWarningKinds) return;
+    this.#told.add(key);
+    out.push({ type: 'warning', issue });
+  }
+}
