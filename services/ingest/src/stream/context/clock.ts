@@ -1,0 +1,7 @@
+import type { StreamClock } from './ports.ts';
+
+/** The machine's clocks. */
+export const systemClock: StreamClock = {
+  now: () => new Date(),
+  elapsedMs: () => performance.now(),
+};

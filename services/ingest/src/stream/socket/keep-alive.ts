@@ -1,0 +1,46 @@
+import type { StreamLimits } from '../context/ports.ts';
+
+/** What a socket needs now: nothing, a ping, an end because its peer is gone, or because it sends nothing. */
+export type Pulse = 'fine' | 'ping' | 'gone' | 'idle';
+
+/** Pings without an answer after which the peer counts as gone. */
+const PINGS_MISSED = 2;
+
+/** Decides when to ping a peer and when to give it up. Times are monotonic ms. */
+export class KeepAlive {
+  readonly #limits: Pick<StreamLimits, 'pingIntervalMs' | 'streamIdleMs'>;
+  #lastMessage: number;
+  #nextPing: number;
+  #unanswered = 0;
+
+  constructor(limits: Pick<StreamLimits, 'pingIntervalMs' | 'streamIdleMs'>, now: number) {
+    this.#limits = limits;
+    this.#lastMessage = now;
+    this.#nextPing = now + limits.pingIntervalMs;
+  }
+
+  /** A message came. Silence is audio; pings and pongs are not. */
+  message(now: number): void {
+    this.#lastMessage = now;
+    this.#unanswered = 0;
+  }
+
+  pong(): void {
+    this.#unanswered = 0;
+  }
+
+  /** We do not read at the moment, so whatever the peer sends cannot be seen and counts as sent. */
+  paused(now: number): void {
+    this.message(now);
+    this.#nextPing = now + this.#limits.pingIntervalMs;
+  }
+
+  check(now: number): Pulse {
+    if (now - this.#lastMessage >= this.#limits.streamIdleMs) return 'idle';
+    if (now < this.#nextPing) return 'fine';
+    if (this.#unanswered >= PINGS_MISSED) return 'gone';
+    this.#unanswered += 1;
+    this.#nextPing = now + this.#limits.pingIntervalMs;
+    return 'ping';
+  }
+}

@@ -1,0 +1,40 @@
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { EarshotError, errorEnvelope } from '@earshot/protocol';
+
+/** A refused connection is cut off when it has not closed by itself after this, ms. */
+const LINGER_MS = 1000;
+
+/** An upgrade refused for its form; `headers` tell the client what would be right. */
+export class HandshakeRefusal extends EarshotError {
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    code: ConstructorParameters<typeof EarshotError>[0],
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(code, { message });
+    this.headers = headers;
+  }
+}
+
+/** Answers an upgrade request with an HTTP error and the JSON envelope instead of 101, and closes the connection. */
+export function refuseUpgrade(socket: Duplex, error: unknown): void {
+  if (socket.destroyed) return;
+  const status = error instanceof EarshotError ? error.status : 500;
+  const body = JSON.stringify(errorEnvelope(error));
+  const headers = {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': String(Buffer.byteLength(body)),
+    'Cache-Control': 'no-store',
+    Connection: 'close',
+    ...(status === 503 ? { 'Retry-After': '1' } : {}),
+    ...(error instanceof HandshakeRefusal ? error.headers : {}),
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(timer));
+  socket.resume();
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\n${lines.join('')}\r\n${body}`);
+}

@@ -1,0 +1,201 @@
+import type { RawData, WebSocket } from 'ws';
+import type { HaltReason, LiveStream } from '../live/live-streams.ts';
+import type { OpenedIntake, StreamContext } from '../live/opening.ts';
+import {
+  CLIENT_CLOSED,
+  type Closing,
+  closingFor,
+  closingForBrokenSocket,
+  closingForError,
+  closingForHalt,
+  STOPPED,
+} from './closing.ts';
+import { FloodGuard } from './flood-guard.ts';
+import type { FrameFeed } from './frame-feed.ts';
+import { KeepAlive } from './keep-alive.ts';
+
+/**
+ * `open`: audio is taken. `draining`: our close frame is out, and what the client sent before it read that is
+ * still taken. `finishing`: the tail is being stored. `closed`: nothing is left to do.
+ */
+type Phase = 'open' | 'draining' | 'finishing' | 'closed';
+
+/** One WebSocket that feeds a session. It never sends the client a message. */
+export class SocketStream implements LiveStream {
+  readonly epoch: number;
+  readonly #context: StreamContext;
+  readonly #open: OpenedIntake;
+  readonly #feed: FrameFeed;
+  readonly #socket: WebSocket;
+  readonly #keepAlive: KeepAlive;
+  readonly #emptyFrames: FloodGuard;
+  #phase: Phase = 'open';
+  #waitingForRoom = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(context: StreamContext, open: OpenedIntake, io: { socket: WebSocket; feed: FrameFeed }) {
+    this.#context = context;
+    this.#open = open;
+    this.#socket = io.socket;
+    this.#feed = io.feed;
+    this.epoch = open.opened.epoch;
+    this.#keepAlive = new KeepAlive(context.limits, context.clock.elapsedMs());
+    this.#emptyFrames = new FloodGuard(context.limits.maxEmptyFramesPerSecond);
+    this.#listen();
+    open.admission.begin(this);
+  }
+
+  halt(reason: HaltReason, flushMs: number): void {
+    if (reason === 'erased') this.#discard();
+    else if (this.#phase === 'finishing') this.#open.intake.hasten(flushMs);
+    else if (this.#phase !== 'open') return;
+    else if (reason === 'superseded') this.#finish(closingForHalt(reason), flushMs);
+    else this.#drain(closingForHalt(reason), flushMs);
+  }
+
+  tick(elapsedMs: number): void {
+    if (this.#phase !== 'open') return;
+    if (this.#socket.bufferedAmount > this.#context.limits.maxSocketBufferedBytes) this.#socket.terminate();
+    if (this.#waitingForRoom) {
+      this.#keepAlive.paused(elapsedMs);
+      return;
+    }
+    const pulse = this.#keepAlive.check(elapsedMs);
+    if (pulse === 'ping') this.#socket.ping();
+    else if (pulse === 'gone') this.#socket.terminate();
+    else if (pulse === 'idle') this.#finish(closingFor('stream_idle', 'server'));
+  }
+
+  #listen(): void {
+    const socket = this.#socket;
+    socket.on('message', (data, binary) => this.#receive(toBytes(data), binary));
+    socket.on('ping', () => this.#countEmpty());
+    socket.on('pong', () => {
+      this.#keepAlive.pong();
+      this.#countEmpty();
+    });
+    socket.on('error', (error: Error & { code?: unknown }) => {
+      const broken = typeof error.code === 'string' && error.code.startsWith('WS_ERR_');
+      this.#finish(broken ? closingForBrokenSocket(String(error.code)) : CLIENT_CLOSED);
+    });
+    socket.on('close', () => {
+      this.#finish(CLIENT_CLOSED);
+    });
+  }
+
+  #receive(data: Uint8Array, binary: boolean): void {
+    if (this.#phase !== 'open' && this.#phase !== 'draining') return;
+    this.#keepAlive.message(this.#context.clock.elapsedMs());
+    if (data.length === 0) {
+      this.#countEmpty();
+      return;
+    }
+    this.#context.metrics.bytesReceived('websocket', data.length);
+    try {
+      const { stopped, room } = this.#feed.push({ binary, data });
+      if (room !== undefined) void this.#pauseUntil(room);
+      if (stopped) this.#finish(STOPPED);
+    } catch (error) {
+      this.#finish(closingForError(error));
+    }
+  }
+
+  /** Empty messages and control frames cost us more than their sender. */
+  #countEmpty(): void {
+    if (this.#phase !== 'open' || !this.#emptyFrames.exceeds(this.#context.clock.elapsedMs())) return;
+    this.#finish(closingFor('invalid_request', 'error', 'Too many empty messages or control frames.'));
+  }
+
+  /** Stops reading until storage has caught up; TCP slows the sender down. */
+  async #pauseUntil(room: Promise<void>): Promise<void> {
+    if (this.#waitingForRoom) return;
+    this.#waitingForRoom = true;
+    this.#socket.pause();
+    await room;
+    this.#waitingForRoom = false;
+    this.#keepAlive.paused(this.#context.clock.elapsedMs());
+    this.#socket.resume();
+  }
+
+  /** Says goodbye first: all that the client sent before it read that arrives before its own close frame. */
+  #drain(closing: Closing, flushMs: number): void {
+    this.#phase = 'draining';
+    this.#socket.close(closing.code, closing.reason);
+    this.#timer = setTimeout(() => this.#finish(closing, flushMs), this.#context.limits.streamDrainMs);
+    this.#socket.once('close', () => this.#finish(closing, flushMs));
+  }
+
+  #finish(closing: Closing, flushMs = this.#context.limits.streamFlushMs): void {
+    if (this.#phase !== 'open' && this.#phase !== 'draining') return;
+    this.#phase = 'finishing';
+    clearTimeout(this.#timer);
+    void this.#store(closing, flushMs);
+  }
+
+  async #store(closing: Closing, flushMs: number): Promise<void> {
+    const { intake, opened, admission } = this.#open;
+    const session = opened.ref.sessionId;
+    let safe = false;
+    try {
+      const closedBy = this.#release() && closing.closedBy === 'client' ? 'stop' : closing.closedBy;
+      if (closing.issue !== undefined) intake.warn(closing.issue);
+      const { format, stats } = this.#feed;
+      const outcome = await intake.finish({ closedBy, format, stats, flushMs });
+      safe = outcome.safe;
+      const { segments, gaps } = outcome.record;
+      const counts = { segments: segments.length, gaps: gaps.length };
+      this.#context.log.info({ session, epoch: this.epoch, closedBy, safe, ...counts }, 'stream closed');
+    } catch (error) {
+      this.#context.log.error({ session, epoch: this.epoch, err: error }, 'a stream could not be finished');
+    }
+    if (this.#phase === 'finishing') this.#close(safe ? closing : closingFor('service_unavailable', 'error'));
+    admission.leave();
+  }
+
+  /** Takes what the decoder holds back; after an error that may be refused too, and changes nothing any more. */
+  #release(): boolean {
+    try {
+      return this.#feed.release();
+    } catch (error) {
+      this.#context.log.warn(
+        { session: this.#open.opened.ref.sessionId, err: error },
+        'held-back frames were lost',
+      );
+      return false;
+    }
+  }
+
+  #close({ code, reason }: Closing): void {
+    this.#phase = 'closed';
+    const socket = this.#socket;
+    if (socket.readyState === socket.CLOSED) return;
+    const timer = setTimeout(() => socket.terminate(), this.#context.limits.closeHandshakeMs);
+    socket.once('close', () => clearTimeout(timer));
+    socket.resume();
+    socket.close(code, reason);
+  }
+
+  #discard(): void {
+    if (this.#phase === 'closed') return;
+    this.#phase = 'closed';
+    clearTimeout(this.#timer);
+    this.#socket.terminate();
+    const { intake, opened, admission } = this.#open;
+    intake
+      .discard()
+      .catch((error: unknown) => {
+        this.#context.log.error(
+          { session: opened.ref.sessionId, err: error },
+          'late audio of an erased session stayed',
+        );
+      })
+      .finally(() => admission.leave());
+  }
+}
+
+function toBytes(data: RawData): Uint8Array {
+  const buffer = Array.isArray(data) ? Buffer.concat(data) : data;
+  return buffer instanceof ArrayBuffer
+    ? new Uint8Array(buffer)
+    : new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+}
