@@ -9,7 +9,7 @@ export interface ErrorRow {
 const row = (status: number, closeCode: number, message: string): ErrorRow => ({
   status,
   closeCode,
-  retryable: status === 429 || status === 503 || status === 507,
+  retryable: [429, 502, 503, 507].includes(status),
   message,
 });
 
@@ -23,6 +23,7 @@ export const ERRORS = {
   session_ended: row(400, 1008, 'The session has already ended.'),
   session_completed: row(400, 1008, 'The session has already been processed.'),
   validation_failed: row(422, 1008, 'A field has an invalid value.'),
+  language_unsupported: row(422, 1008, 'The language is not supported.'),
   authentication_failed: row(401, 1008, 'Authentication is required.'),
   invalid_api_key: row(401, 1008, 'The API key is not valid.'),
   token_expired: row(401, 1008, 'The access token has expired.'),
@@ -53,6 +54,7 @@ export const ERRORS = {
   rate_limit_exceeded: row(429, 1013, 'Too many requests.'),
   internal_error: row(500, 1011, 'Something went wrong on our side.'),
   processing_failed: row(500, 1011, 'The audio could not be processed.'),
+  upstream_unreachable: row(502, 1011, 'The remote server could not be reached.'),
   service_unavailable: row(503, 1013, 'The service cannot take this right now.'),
   shutting_down: row(503, 1001, 'The server is shutting down.'),
   insufficient_storage: row(507, 1013, 'There is no room to store audio right now.'),

@@ -1,0 +1,55 @@
+import type {
+  DeliverWebhookJob,
+  SegmentEntry,
+  SessionDocument,
+  SessionRef,
+  TranscribeSegmentJob,
+  WebhookEvent,
+  WebhookRecord,
+} from '@earshot/protocol';
+
+/** One transcription job a segment, with the session's model and the first language that was named. */
+export function planSegments(
+  document: SessionDocument,
+  segments: readonly SegmentEntry[],
+): TranscribeSegmentJob[] {
+  const { tenant, sessionId, request } = document;
+  const named = request.language_hint.find((language) => !language.startsWith('auto'));
+  return segments.map(({ track, index, key, speech }) => ({
+    tenant,
+    sessionId,
+    track,
+    index,
+    key,
+    speech,
+    model: request.model,
+    language: named ?? null,
+  }));
+}
+
+/** Something that happened to a session, told once to each webhook that asked for it. */
+export interface Announcement {
+  readonly ref: SessionRef;
+  readonly event: WebhookEvent;
+  readonly occurredAt: string;
+}
+
+/**
+ * One delivery job a webhook. The event id is made from session and event, so that an announcement which is
+ * repeated after a crash is the same event to every receiver.
+ */
+export function planDeliveries(
+  { ref, event, occurredAt }: Announcement,
+  webhooks: readonly WebhookRecord[],
+): DeliverWebhookJob[] {
+  return webhooks
+    .filter((webhook) => webhook.status === 'active' && webhook.events.includes(event))
+    .map((webhook) => ({
+      tenant: ref.tenant,
+      sessionId: ref.sessionId,
+      webhookId: webhook.webhookId,
+      eventId: `evt-${ref.sessionId}-${event.replace('.', '-')}`,
+      event,
+      occurredAt,
+    }));
+}
