@@ -1,0 +1,44 @@
+import { SetupError, say, startLog } from './steps/command.mjs';
+import { withSetupLock } from './steps/lock.mjs';
+import { checkNodeVersion } from './steps/node-version.mjs';
+import { buildPackages, installPackages } from './steps/packages.mjs';
+import { LOG_FILE } from './steps/places.mjs';
+import { bringPnpm } from './steps/pnpm.mjs';
+import { bringSystemTools } from './steps/system-tools.mjs';
+import { bringTestTools } from './steps/test-tools.mjs';
+
+const LINES_SHOWN = 40;
+
+/**
+ * Makes this folder ready to run: pnpm, packages, system programs, build, and with `forTests` what only
+ * tests need. Safe to repeat and to break off; ends the process with 1 and a sentence when a step fails.
+ */
+export async function setUp({ forTests = false } = {}) {
+  const started = Date.now();
+  try {
+    checkNodeVersion();
+    startLog();
+    await withSetupLock(async () => {
+      await installPackages(await bringPnpm());
+      await bringSystemTools();
+      await buildPackages();
+      if (forTests) await bringTestTools();
+    });
+  } catch (error) {
+    explain(error);
+    process.exit(1);
+  }
+  const seconds = (Date.now() - started) / 1000;
+  if (seconds > 5) say(`set up in ${Math.round(seconds)} s`);
+}
+
+function explain(error) {
+  if (!(error instanceof SetupError)) {
+    console.error(error);
+    return;
+  }
+  if (error.output !== '') {
+    console.error(error.output.trimEnd().split('\n').slice(-LINES_SHOWN).join('\n'));
+  }
+  console.error(`earshot: ${error.message}${error.output === '' ? '' : ` All of it: ${LOG_FILE}`}`);
+}
