@@ -1,1 +1,55 @@
-export {};
+export { createBlockTest } from './address/block-test.ts';
+export {
+  type AddressedMessage,
+  addressSubject,
+  type ClientAddress,
+  createClientAddress,
+} from './address/client-address.ts';
+export { isPublicAddress } from './address/special-addresses.ts';
+export type { KeyMode } from './auth/api-key.ts';
+export { hashKey } from './auth/api-key.ts';
+export { type Authenticator, type AuthenticatorOptions, createAuthenticator } from './auth/authenticator.ts';
+export { type RequestHeaders, readCredential } from './auth/credentials.ts';
+export {
+  createKeyring,
+  type Keyring,
+  type KeyringOptions,
+  type KeyStore,
+  type NewKey,
+  type VerifiedKey,
+} from './auth/keyring.ts';
+export { createLinkSigner, type LinkGrant, type LinkSigner } from './auth/media-link.ts';
+export { createOidcVerifier, type OidcOptions, type OidcVerifier } from './auth/oidc.ts';
+export type { Principal } from './auth/principal.ts';
+export { createTokenService, type TokenService, type TokenServiceOptions } from './auth/token-service.ts';
+export {
+  checkUrl,
+  createGuardedFetch,
+  type GuardedFetch,
+  type GuardedRequest,
+  type GuardedResponse,
+} from './egress/guarded-fetch.ts';
+export type { EgressPolicy, ResolvedAddress, Resolver } from './egress/policy.ts';
+export { principalOf } from './http/access/authentication.ts';
+export { createOriginTest, DEVELOPMENT_ORIGINS } from './http/cors.ts';
+export type { HttpServer } from './http/http-server.ts';
+export type { ReadinessCheck } from './http/pages/health.ts';
+export type { ApiDescription } from './http/pages/openapi.ts';
+export { publicOrigin } from './http/public-origin.ts';
+export type { BodyDeadline, RouteAccess } from './http/route-config.ts';
+export { createHttpServer } from './http/server.ts';
+export type { HttpServerOptions } from './http/server-options.ts';
+export { createLifecycle, type Lifecycle, type ProcessSignals } from './lifecycle/lifecycle.ts';
+export { type LimitRule, type LimitState, limitError, limitHeaders } from './limits/rate-limit.ts';
+export {
+  createRateLimiter,
+  DEFAULT_LIMITS,
+  type RateLimiter,
+  type RateLimiterOptions,
+} from './limits/rate-limiter.ts';
+export { createLog, type Log, type LogLevel, type LogOptions } from './log/log.ts';
+export { maskText } from './log/redaction.ts';
+export { METRICS, type MetricCatalogue, type MetricRow } from './metrics/catalogue.ts';
+export { createMetrics, type Metrics } from './metrics/metrics.ts';
+export { connectRedis, type RedisOptions, type RedisRole, redisReady } from './redis/connection.ts';
+export { checkRedisPolicy, type RedisIssue } from './redis/policy.ts';

@@ -1,0 +1,72 @@
+import { EarshotError } from '@earshot/protocol';
+import { decodeJwt } from 'jose';
+import { isToken, type RequestHeaders, readCredential } from './credentials.ts';
+import type { Keyring } from './keyring.ts';
+import type { OidcVerifier } from './oidc.ts';
+import type { Principal } from './principal.ts';
+import { TOKEN_ISSUER, type TokenService } from './token-service.ts';
+
+export interface AuthenticatorOptions {
+  readonly keyring: Keyring;
+  /** Accepts the tokens of login. */
+  readonly tokens?: TokenService;
+  /** Accepts the tokens of an outside issuer. */
+  readonly oidc?: OidcVerifier;
+}
+
+/** Tells who makes a request, from its headers alone. */
+export interface Authenticator {
+  /**
+   * Throws `authentication_failed` (no credential, or a token that does not verify), `invalid_api_key`,
+   * `token_expired`, `invalid_request` (two credentials), `forbidden`, or `service_unavailable`.
+   */
+  authenticate(headers: RequestHeaders): Promise<Principal>;
+  /** True when checking costs no look-up or was successful before; such callers are let past a guessing limit. */
+  recognises(headers: RequestHeaders): boolean;
+}
+
+/** Who claims to have signed a token; not verified. */
+function claimedIssuer(token: string): string | undefined {
+  try {
+    return decodeJwt(token).iss;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Creates the authenticator: API keys always, tokens of login and of an issuer where they are configured. */
+export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+  async function byKey(key: string): Promise<Principal> {
+    const verified = await options.keyring.verify(key);
+    if (verified === null) throw new EarshotError('invalid_api_key', { message: 'Invalid API key' });
+    const { record } = verified;
+    return {
+      tenant: record.tenant,
+      keyId: record.keyId,
+      subject: record.keyId,
+      test: record.mode === 'test',
+    };
+  }
+
+  async function byToken(token: string): Promise<Principal> {
+    const issuer = claimedIssuer(token);
+    if (options.tokens !== undefined && issuer === TOKEN_ISSUER) return options.tokens.verify(token);
+    if (options.oidc !== undefined && issuer === options.oidc.issuer) return options.oidc.verify(token);
+    throw new EarshotError('authentication_failed', { message: 'Invalid access token' });
+  }
+
+  return {
+    async authenticate(headers) {
+      const credential = readCredential(headers);
+      return isToken(credential) ? byToken(credential) : byKey(credential);
+    },
+    recognises(headers) {
+      try {
+        const credential = readCredential(headers);
+        return isToken(credential) || options.keyring.recognises(credential);
+      } catch {
+        return false;
+      }
+    },
+  };
+}

@@ -1,0 +1,10 @@
+/** Who makes a request. The tenant comes from the credential only, never from a body or a path. */
+export interface Principal {
+  readonly tenant: string;
+  /** `key_…` of the API key behind the credential; null for tokens of an outside issuer. */
+  readonly keyId: string | null;
+  /** The key id, or the `sub` of an outside token. */
+  readonly subject: string;
+  /** True for keys made in test mode. */
+  readonly test: boolean;
+}

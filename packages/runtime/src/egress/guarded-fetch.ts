@@ -1,0 +1,123 @@
+import type { LookupFunction } from 'node:net';
+import { EarshotError, LIMITS } from '@earshot/protocol';
+import { Client, type Dispatcher } from 'undici';
+import { type EgressPolicy, type EgressRules, egressRules } from './policy.ts';
+import { checkTarget, parseTarget } from './target-url.ts';
+
+const CONNECT_TIMEOUT_MS = 5000;
+const MAX_HEADER_BYTES = 16_384;
+
+export interface GuardedRequest {
+  readonly method?: 'GET' | 'POST' | 'PUT';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  /** From the call to the last byte, ms; LIMITS.webhookTimeoutMs when absent. */
+  readonly timeoutMs?: number;
+  /** LIMITS.webhookMaxResponseBytes when absent. */
+  readonly maxResponseBytes?: number;
+  /** Settles as soon as the status is there and reads no body: what a webhook receiver says does not matter. */
+  readonly discardBody?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface GuardedResponse {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Uint8Array;
+}
+
+/** Throws `invalid_request` for a URL that is refused, `upstream_unreachable` for whatever happens after. */
+export type GuardedFetch = (url: string, request?: GuardedRequest) => Promise<GuardedResponse>;
+
+/** Refuses an answer set with one forbidden address; what is dialled is what was checked. */
+function guardedLookup(rules: EgressRules): LookupFunction {
+  return (hostname, options, callback) => {
+    rules.resolve(hostname).then(
+      (answers) => {
+        const [first] = answers;
+        if (first === undefined || !answers.every(({ address }) => rules.allowsAddress(address))) {
+          callback(new Error('the name resolves to a forbidden address'), '', 0);
+        } else if (options.all === true) {
+          callback(
+            null,
+            answers.map(({ address, family }) => ({ address, family })),
+          );
+        } else {
+          callback(null, first.address, first.family);
+        }
+      },
+      (error: unknown) => callback(error instanceof Error ? error : new Error('resolver failed'), '', 0),
+    );
+  };
+}
+
+async function readBody(body: AsyncIterable<unknown>, maxBytes: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of body) {
+    if (!(part instanceof Uint8Array)) throw new TypeError('a response body is bytes');
+    bytes += part.byteLength;
+    if (bytes > maxBytes) throw new Error('the response body is too large');
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+function requestOptions(url: URL, request: GuardedRequest): Dispatcher.RequestOptions {
+  const timeoutMs = request.timeoutMs ?? LIMITS.webhookTimeoutMs;
+  const deadline = AbortSignal.timeout(timeoutMs);
+  return {
+    method: request.method ?? 'GET',
+    path: url.pathname + url.search,
+    headers: { ...request.headers, 'accept-encoding': 'identity' },
+    body: request.body ?? null,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    signal: request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]),
+  };
+}
+
+async function exchange(client: Client, url: URL, request: GuardedRequest): Promise<GuardedResponse> {
+  const answer = await client.request(requestOptions(url, request));
+  if (answer.statusCode >= 300 && answer.statusCode < 400) throw new Error('redirects are not followed');
+  if (request.discardBody === true) {
+    return { status: answer.statusCode, headers: answer.headers, body: new Uint8Array(0) };
+  }
+  const maxBytes = request.maxResponseBytes ?? LIMITS.webhookMaxResponseBytes;
+  if (Number(answer.headers['content-length'] ?? 0) > maxBytes)
+    throw new Error('the response body is too large');
+  return { status: answer.statusCode, headers: answer.headers, body: await readBody(answer.body, maxBytes) };
+}
+
+/**
+ * A fetch for URLs that a tenant gave: public addresses only, checked at connect time against what is dialled; no
+ * redirects, no reuse of connections, no decompression, capped in time and size. Every failure looks the same outside.
+ */
+export function createGuardedFetch(policy: EgressPolicy): GuardedFetch {
+  const rules = egressRules(policy);
+  return async (text, request = {}) => {
+    const url = parseTarget(text, rules);
+    const client = new Client(url.origin, {
+      pipelining: 0,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      connect: {
+        timeout: CONNECT_TIMEOUT_MS,
+        lookup: guardedLookup(rules),
+        ...(rules.ca === undefined ? {} : { ca: [...rules.ca] }),
+      },
+    });
+    try {
+      return await exchange(client, url, request);
+    } catch (cause) {
+      throw new EarshotError('upstream_unreachable', { cause });
+    } finally {
+      client.destroy().catch(() => undefined);
+    }
+  };
+}
+
+/** Judges a URL when it is registered, name included; throws `invalid_request`. It is judged again at connect time. */
+export async function checkUrl(url: string, policy: EgressPolicy): Promise<URL> {
+  return checkTarget(url, egressRules(policy));
+}

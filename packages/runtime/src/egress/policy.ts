@@ -1,0 +1,52 @@
+import { lookup } from 'node:dns/promises';
+import { rootCertificates } from 'node:tls';
+import { createBlockTest } from '../address/block-test.ts';
+import { isPublicAddress } from '../address/special-addresses.ts';
+
+/** One answer of a name server. */
+export interface ResolvedAddress {
+  readonly address: string;
+  readonly family: number;
+}
+
+/** Turns a host name into all of its addresses; rejects when there is none. */
+export type Resolver = (hostname: string) => Promise<readonly ResolvedAddress[]>;
+
+/** Where requests to URLs that a tenant gave may go. */
+export interface EgressPolicy {
+  /** Development only: plain http, any port, any address. */
+  readonly allowPrivate: boolean;
+  /** Ports beside 443 and 8443. */
+  readonly ports?: readonly number[];
+  /** Blocks (`10.1.0.0/16`) that may be reached although they are not public. */
+  readonly allowNetworks?: readonly string[];
+  /** The system's resolver when absent. */
+  readonly resolver?: Resolver;
+  /** PEM certificates trusted beside the system's. */
+  readonly ca?: string;
+}
+
+const DEFAULT_PORTS = [443, 8443];
+
+/** A policy with its lists made into tests. */
+export interface EgressRules {
+  readonly allowPrivate: boolean;
+  /** PEM certificates to trust; undefined means the system's. */
+  readonly ca: readonly string[] | undefined;
+  readonly resolve: Resolver;
+  readonly allowsPort: (port: number) => boolean;
+  readonly allowsAddress: (address: string) => boolean;
+}
+
+/** Prepares a policy; throws for a block that cannot be read. */
+export function egressRules(policy: EgressPolicy): EgressRules {
+  const ports = new Set([...DEFAULT_PORTS, ...(policy.ports ?? [])]);
+  const isAllowedBlock = createBlockTest(policy.allowNetworks ?? []);
+  return {
+    allowPrivate: policy.allowPrivate,
+    ca: policy.ca === undefined ? undefined : [...rootCertificates, policy.ca],
+    resolve: policy.resolver ?? ((hostname) => lookup(hostname, { all: true })),
+    allowsPort: (port) => policy.allowPrivate || ports.has(port),
+    allowsAddress: (address) => policy.allowPrivate || isPublicAddress(address) || isAllowedBlock(address),
+  };
+}

@@ -1,0 +1,48 @@
+import { EarshotError } from '@earshot/protocol';
+import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+
+interface KnownRoute {
+  readonly methods: readonly string[];
+  readonly pattern: RegExp;
+}
+
+/** A router pattern (`/a/:id/*`) as a regular expression of paths. */
+function pathPattern(url: string): RegExp {
+  const parts = url.split(/(:[A-Za-z_]\w*|\*)/).map((part) => {
+    if (part === '*') return '.*';
+    return part.startsWith(':') ? '[^/]+' : part.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
+  });
+  return new RegExp(`^${parts.join('')}/?$`);
+}
+
+/** Knows all routes, to tell a wrong method (405, with Allow) from a wrong path (404). */
+export interface RouteTable {
+  add(route: RouteOptions): void;
+  /** Methods that a path has, upper case, sorted. */
+  allowed(path: string): readonly string[];
+}
+
+export function createRouteTable(): RouteTable {
+  const routes: KnownRoute[] = [];
+  return {
+    add(route) {
+      if (route.url === '*' || route.url === '/*') return;
+      routes.push({ methods: [route.method].flat(), pattern: pathPattern(route.url) });
+    },
+    allowed(path) {
+      const methods = routes.filter(({ pattern }) => pattern.test(path)).flatMap((known) => known.methods);
+      return [...new Set(methods)].sort();
+    },
+  };
+}
+
+/** Creates the handler of requests that no route took. */
+export function createUnknownRoute(table: RouteTable) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<never> => {
+    const [path = ''] = request.url.split('?', 1);
+    const allowed = table.allowed(path);
+    if (allowed.length === 0) throw new EarshotError('resource_not_found');
+    void reply.header('allow', allowed.join(', '));
+    throw new EarshotError('method_not_allowed', { details: { allowed_methods: allowed } });
+  };
+}

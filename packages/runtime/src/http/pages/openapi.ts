@@ -1,0 +1,85 @@
+import { ErrorBody } from '@earshot/protocol';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifySchema } from 'fastify';
+import { jsonSchemaTransform } from 'fastify-type-provider-zod';
+import type { HttpServer } from '../http-server.ts';
+import type { RouteAccess } from '../route-config.ts';
+
+/** What the OpenAPI document says about the API as a whole. */
+export interface ApiDescription {
+  readonly title: string;
+  readonly version: string;
+  /** Markdown. */
+  readonly description: string;
+}
+
+/** Everything the page loads comes from this server. */
+const PAGE_POLICY =
+  "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+  "object-src 'none'; base-uri 'self'; frame-ancestors 'none'";
+
+const SECURITY_SCHEMES = {
+  apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'An API key (`sk_live_…`).' },
+  bearer: { type: 'http', scheme: 'bearer', description: 'An API key, or an access token.' },
+} as const;
+
+function securityOf(access: RouteAccess | undefined): Record<string, readonly string[]>[] {
+  return access === 'tenant' ? [{ apiKey: [] }, { bearer: [] }] : [];
+}
+
+/** A body that the handler reads by itself, as OpenAPI 3.1 writes it. */
+function rawBody(mediaTypes: readonly string[]): { content: Record<string, { schema: object }> } {
+  return {
+    content: Object.fromEntries(
+      mediaTypes.map((type) => [type, { schema: { type: 'string', format: 'binary' } }]),
+    ),
+  };
+}
+
+type Transform = typeof jsonSchemaTransform;
+
+/** Adds to each documented route what its configuration implies: security, the error envelope, raw bodies. */
+const describeRoute: Transform = (input) => {
+  const { config } = input.route;
+  if (input.schema.hide === true) return jsonSchemaTransform(input);
+  const responses = typeof input.schema.response === 'object' ? input.schema.response : {};
+  const schema: FastifySchema = {
+    ...input.schema,
+    security: securityOf(config?.access),
+    response: { ...responses, default: ErrorBody },
+  };
+  const described = jsonSchemaTransform({ ...input, schema });
+  if (config?.rawBody === undefined) return described;
+  return { ...described, schema: { ...described.schema, body: rawBody(config.rawBody) } };
+};
+
+/** Collects the routes registered after it; serve them with `registerReference` . */
+export async function registerOpenApi(app: HttpServer, api: ApiDescription): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: api.title, version: api.version, description: api.description },
+      components: { securitySchemes: SECURITY_SCHEMES },
+    },
+    transform: describeRoute,
+  });
+  app.get(
+    '/openapi.json',
+    { config: { access: 'public', anyVersion: true }, schema: { hide: true } },
+    async (_request, reply) => {
+      void reply.header('cache-control', 'public, max-age=300');
+      return app.swagger();
+    },
+  );
+  await app.register(async (docs) => {
+    docs.addHook('onRoute', (route) => {
+      route.config = { ...route.config, access: 'public', anyVersion: true };
+    });
+    await docs.register(swaggerUi, {
+      routePrefix: '/docs',
+      staticCSP: PAGE_POLICY,
+      uiConfig: { validatorUrl: null, deepLinking: true },
+    });
+  });
+}

@@ -1,0 +1,75 @@
+/** One metric: its kind, its help text, the names of its labels. No label ever holds an id of a session or tenant. */
+export interface MetricRow {
+  readonly kind: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** Upper bounds of a histogram, in the metric's own unit. */
+  readonly buckets?: readonly number[];
+}
+
+export type MetricCatalogue = Readonly<Record<string, MetricRow>>;
+
+const counter = <const L extends readonly string[]>(help: string, labels: L) => ({
+  kind: 'counter' as const,
+  help,
+  labels,
+});
+const gauge = <const L extends readonly string[]>(help: string, labels: L) => ({
+  kind: 'gauge' as const,
+  help,
+  labels,
+});
+
+/** Metrics that every process may feed. */
+export const METRICS = {
+  earshot_streams_live: gauge('Streams that are being fed right now.', []),
+  earshot_streams_total: counter('Streams that ended, by dialect and outcome.', ['dialect', 'outcome']),
+  earshot_malformed_frames_total: counter('Frames skipped because they could not be read.', ['dialect']),
+  earshot_audio_bytes_total: counter('Audio received, bytes, by way in (socket, body, upload).', ['source']),
+  earshot_gap_samples_total: counter('Samples that never arrived and were filled, by reason.', ['reason']),
+  earshot_segments_stored_total: counter('Segments stored, by reason of the cut.', ['cut']),
+  earshot_sessions_created_total: counter('Sessions created, by upload type.', ['upload_type']),
+  earshot_sessions_finished_total: counter('Sessions that reached a terminal state, by status.', ['status']),
+  earshot_queue_jobs: gauge('Jobs in the queue, by state.', ['queue', 'state']),
+  earshot_queue_oldest_seconds: gauge('Age of the oldest waiting job, seconds.', ['queue']),
+  earshot_jobs_total: counter('Job attempts, by outcome.', ['queue', 'outcome']),
+  earshot_job_duration_seconds: {
+    kind: 'histogram',
+    help: 'Time one job attempt took, seconds.',
+    labels: ['queue'],
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+  },
+  earshot_http_requests_total: counter('HTTP requests answered, by route pattern.', [
+    'route',
+    'method',
+    'status',
+  ]),
+  earshot_http_duration_seconds: {
+    kind: 'histogram',
+    help: 'Time from request to the end of the answer, seconds.',
+    labels: ['route', 'method'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60],
+  },
+  earshot_limiter_fallbacks_total: counter(
+    'Rate limit decisions taken in memory because Redis did not answer.',
+    [],
+  ),
+  earshot_collector_failures_total: counter('Values that could not be read when metrics were collected.', []),
+  earshot_event_loop_delay_seconds: gauge('Event-loop delay since the last collection, seconds.', [
+    'quantile',
+  ]),
+} as const satisfies MetricCatalogue;
+
+type NamesOf<C extends MetricCatalogue, K extends MetricRow['kind']> = {
+  [N in keyof C]: C[N]['kind'] extends K ? N : never;
+}[keyof C] &
+  string;
+
+export type CounterName<C extends MetricCatalogue> = NamesOf<C, 'counter'>;
+export type GaugeName<C extends MetricCatalogue> = NamesOf<C, 'gauge'>;
+export type HistogramName<C extends MetricCatalogue> = NamesOf<C, 'histogram'>;
+
+/** Exactly the labels that the catalogue lists for a metric. */
+export type LabelsOf<C extends MetricCatalogue, N extends keyof C> = Readonly<
+  Record<C[N]['labels'][number], string | number>
+>;
