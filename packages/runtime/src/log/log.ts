@@ -1,5 +1,5 @@
 import { type DestinationStream, type LevelWithSilent, type Logger, pino, stdTimeFunctions } from 'pino';
-import { maskText, redactFields } from './redaction.ts';
+import { maskError, maskText, redactFields } from './redaction.ts';
 
 /** A pino logger whose lines pass the redaction. Call it as `log.info({ fields }, 'static message')`. */
 export type Log = Logger;
@@ -24,6 +24,16 @@ function maskArguments(args: readonly unknown[]): [fields: object, message: stri
   return [typeof first === 'object' && first !== null ? first : {}, message, ...rest];
 }
 
+/** Makes the fields that children bind pass the redaction too; pino has no hook for them. */
+function redactChildren(log: Log): Log {
+  const plainChild = log.child;
+  function child(this: Log, bindings: object, options?: object): unknown {
+    return Reflect.apply(plainChild, this, [redactFields(bindings), options]);
+  }
+  Object.defineProperty(log, 'child', { value: child });
+  return log;
+}
+
 /** A JSON logger, one line an event. Secrets and speech are hidden by field name and by pattern, whoever logs. */
 export function createLog(options: LogOptions): Log {
   const settings = {
@@ -32,14 +42,16 @@ export function createLog(options: LogOptions): Log {
     timestamp: stdTimeFunctions.isoTime,
     formatters: {
       level: (label: string) => ({ level: label }),
-      bindings: (bindings: object) => redactFields(bindings),
       log: (fields: object) => redactFields(fields),
     },
+    serializers: { err: (value: unknown) => (value instanceof Error ? maskError(value) : value) },
     hooks: {
       logMethod(this: Logger, args: readonly unknown[], method: (...values: never[]) => void): void {
         Reflect.apply(method, this, maskArguments(args));
       },
     },
   };
-  return options.destination === undefined ? pino(settings) : pino(settings, options.destination);
+  return redactChildren(
+    options.destination === undefined ? pino(settings) : pino(settings, options.destination),
+  );
 }

@@ -55,7 +55,8 @@ function isSecretField(name: string): boolean {
   return SECRET_FIELDS.has(name.replace(/[-_]/g, '').toLowerCase());
 }
 
-function maskError(error: Error, depth: number): Record<string, unknown> {
+/** An error as it may be logged: type, code, message, 8 lines of stack, cause. */
+export function maskError(error: Error, depth = 0): Record<string, unknown> {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   const cause = error.cause === undefined ? undefined : maskValue(error.cause, depth + 1);
   return {
