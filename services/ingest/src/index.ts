@@ -1,1 +1,2 @@
-export {};
+export { createIngestApp, type IngestApp } from './app.ts';
+export { IngestConfig, readIngestConfig } from './config.ts';

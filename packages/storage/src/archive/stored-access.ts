@@ -14,7 +14,7 @@ export interface StoredAccess {
   readKey(sha256: string): Promise<ApiKeyRecord | null>;
   createKey(sha256: string, record: ApiKeyRecord): Promise<WriteOutcome>;
   writeKey(sha256: string, record: ApiKeyRecord): Promise<void>;
-  listKeys(): AsyncIterable<StoredKey>;
+  listKeys(): Promise<StoredKey[]>;
   readStreamPointer(sha256: string): Promise<StreamPointer | null>;
   createStreamPointer(sha256: string, pointer: StreamPointer): Promise<WriteOutcome>;
   removeStreamPointer(sha256: string): Promise<void>;
@@ -33,7 +33,7 @@ export function createStoredAccess(store: ObjectStore): StoredAccess {
     readKey: async (sha256) => apiKeys.read(keys.apiKey(sha256)),
     createKey: async (sha256, record) => apiKeys.create(keys.apiKey(sha256), record),
     writeKey: async (sha256, record) => apiKeys.write(keys.apiKey(sha256), record),
-    listKeys: () => listKeys(store, apiKeys),
+    listKeys: async () => listKeys(store, apiKeys),
     readStreamPointer: async (sha256) => pointers.read(keys.streamPointer(sha256)),
     createStreamPointer: async (sha256, pointer) => pointers.create(keys.streamPointer(sha256), pointer),
     removeStreamPointer: async (sha256) => store.remove([keys.streamPointer(sha256)]),
@@ -49,12 +49,14 @@ export function createStoredAccess(store: ObjectStore): StoredAccess {
   };
 }
 
-async function* listKeys(store: ObjectStore, apiKeys: Documents<ApiKeyRecord>): AsyncGenerator<StoredKey> {
+async function listKeys(store: ObjectStore, apiKeys: Documents<ApiKeyRecord>): Promise<StoredKey[]> {
+  const found: StoredKey[] = [];
   for await (const { key } of store.listAll(keys.apiKeys())) {
     const sha256 = parseKeyHash(key);
     const record = sha256 === null ? null : await apiKeys.read(key);
-    if (sha256 !== null && record !== null) yield { sha256, record };
+    if (sha256 !== null && record !== null) found.push({ sha256, record });
   }
+  return found;
 }
 
 async function listWebhooks(

@@ -51,7 +51,9 @@ describe('the combined recording', () => {
   it('is one WAV file in which a hole between segments is silence', async () => {
     const bytes = await whole('inbound');
     expect(parseWavHeader(bytes)).toMatchObject({ sampleRate: 8000, channels: 1, dataBytes: 1701 * 2 });
-    const samples = new Int16Array(bytes.buffer.slice(bytes.byteOffset + 44, bytes.byteOffset + bytes.length));
+    const samples = new Int16Array(
+      bytes.buffer.slice(bytes.byteOffset + 44, bytes.byteOffset + bytes.length),
+    );
     expect(samples.subarray(0, 1000)).toEqual(computedAudio(1, 0, 1000));
     expect(samples.subarray(1000, 1200)).toEqual(new Int16Array(200));
     expect(samples.subarray(1200)).toEqual(computedAudio(1, 1200, 501));
@@ -59,7 +61,9 @@ describe('the combined recording', () => {
 
   it('mixes tracks as their clipped sum and is as long as the longest', async () => {
     const bytes = await whole('mixed');
-    const samples = new Int16Array(bytes.buffer.slice(bytes.byteOffset + 44, bytes.byteOffset + bytes.length));
+    const samples = new Int16Array(
+      bytes.buffer.slice(bytes.byteOffset + 44, bytes.byteOffset + bytes.length),
+    );
     expect(samples).toHaveLength(1701);
     const clip = (value: number): number => Math.max(-32_768, Math.min(32_767, value));
     const a = computedAudio(1, 0, 900);
@@ -76,7 +80,9 @@ describe('the combined recording', () => {
     }));
     await fc.assert(
       fc.asyncProperty(range, async ({ start, end }) => {
-        expect(Buffer.compare(await buffer(recording.read({ start, end })), bytes.subarray(start, end))).toBe(0);
+        expect(Buffer.compare(await buffer(recording.read({ start, end })), bytes.subarray(start, end))).toBe(
+          0,
+        );
       }),
       { numRuns: 60 },
     );
@@ -88,7 +94,9 @@ describe('the combined recording', () => {
   });
 
   it('does not exist for a track that has no audio', () => {
-    expect(() => openRecording(store, segments, 'main')).toThrow(expect.objectContaining({ code: 'audio_not_available' }));
+    expect(() => openRecording(store, segments, 'main')).toThrow(
+      expect.objectContaining({ code: 'audio_not_available' }),
+    );
   });
 });
 

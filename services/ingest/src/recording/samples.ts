@@ -54,6 +54,10 @@ async function readBlock(
 function mixInto(target: Int16Array, other: Int16Array): void {
   for (let i = 0; i < target.length; i++) {
     const sum = (target[i] ?? 0) + (other[i] ?? 0);
-    target[i] = sum > 32_767 ? 32_767 : sum < -32_768 ? -32_768 : sum;
+    target[i] = clip(sum);
   }
+}
+
+function clip(sum: number): number {
+  return Math.max(-32_768, Math.min(32_767, sum));
 }

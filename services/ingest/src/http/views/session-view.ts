@@ -76,7 +76,9 @@ export function finishedView(
     expires_at: snapshot.row.document.expiresAt,
     completed_at: transcript.completedAt,
     model_used: transcript.modelUsed,
-    ...(transcript.languageDetected === null ? {} : { language_detected: transcript.languageDetected.slice(0, 2) }),
+    ...(transcript.languageDetected === null
+      ? {}
+      : { language_detected: transcript.languageDetected.slice(0, 2) }),
     templates: templatesView(transcript, options),
     transcript: transcript.text,
     utterances: transcript.utterances,
@@ -90,7 +92,9 @@ export function finishedView(
 function templatesView(transcript: Transcript, options: ViewOptions): SessionFinished['templates'] {
   const chosen = Object.entries(transcript.templates).filter(
     ([id, result]) =>
-      options.templateId === undefined || id === options.templateId || result.document_id === options.templateId,
+      options.templateId === undefined ||
+      id === options.templateId ||
+      result.document_id === options.templateId,
   );
   if (options.templates === 'map') return Object.fromEntries(chosen);
   return chosen.map(([id, result]): Record<string, TemplateResult> => ({ [id]: result }));

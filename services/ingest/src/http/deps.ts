@@ -1,0 +1,45 @@
+import type { Readable } from 'node:stream';
+import type {
+  CreateSessionRequest,
+  MediaType,
+  SessionDocument,
+  SessionRef,
+  StreamBodyResponse,
+} from '@earshot/protocol';
+import type { LinkSigner, TokenService } from '@earshot/runtime';
+import type { Sessions } from '@earshot/sessions';
+import type { ObjectStore, SessionArchive } from '@earshot/storage';
+import type { UploadContext } from '../uploads/receive.ts';
+import type { DiscoveryFacts } from './views/discovery-view.ts';
+
+/** What the routes call. They parse, call and shape; nothing else. */
+export interface RouteDeps {
+  readonly sessions: Sessions;
+  readonly archive: SessionArchive;
+  readonly store: ObjectStore;
+  readonly uploads: UploadContext;
+  readonly tokens: TokenService;
+  readonly links: LinkSigner;
+  readonly feedBody: (feed: {
+    target: { ref: SessionRef } | { streamId: string };
+    contentType: MediaType;
+    body: Readable;
+  }) => Promise<StreamBodyResponse>;
+  /** Refuses webhook URLs that must not be called. */
+  readonly checkUrl: (url: string) => Promise<unknown>;
+  readonly newId: (prefix: 'whk') => string;
+  readonly now: () => Date;
+  readonly publicOrigin: string | undefined;
+  readonly discovery: Omit<DiscoveryFacts, 'origin'>;
+}
+
+/** The languages that a request asks for, without the words for automatic detection. */
+export function namedLanguages(request: CreateSessionRequest): string[] {
+  return request.language_hint.filter((language) => language !== 'auto' && language !== 'auto_detect');
+}
+
+/** Where a session's audio goes: a socket with the stream's capability, or the upload path. */
+export function uploadUrl(document: SessionDocument, origin: string): string {
+  if (document.streamId === null) return `${origin}/voice/v1/sessions/${document.sessionId}/audio`;
+  return `${origin.replace(/^http/, 'ws')}/voice/v1/stream/sessions/${document.streamId}/audio`;
+}

@@ -1,0 +1,141 @@
+import { EarshotError, SESSION_ID, type SessionRef, TrackName, Transcript } from '@earshot/protocol';
+import { type HttpServer, publicOrigin } from '@earshot/runtime';
+import { renderTranscript } from '@earshot/transcription';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { parseRange } from '../../recording/byte-range.ts';
+import { openRecording } from '../../recording/recording.ts';
+import type { RouteDeps } from '../deps.ts';
+import { SessionParams, sessionRef } from '../session-params.ts';
+
+/** Life of a link in the JSON answer, seconds. */
+const LINK_SECONDS = 3600;
+
+const AudioQuery = z.object({
+  track: z.union([TrackName, z.literal('mixed')]).optional(),
+  tenant: z.string().optional(),
+  expires: z.string().optional(),
+  signature: z.string().optional(),
+});
+type AudioQuery = z.infer<typeof AudioQuery>;
+
+const AudioLink = z.object({
+  session_id: z.string(),
+  status: z.string(),
+  audio_url: z.string(),
+  expires_in: z.int(),
+  expires_at: z.int(),
+});
+
+/** The combined recording and the transcript as files. */
+export function registerRecording(server: HttpServer, deps: RouteDeps): void {
+  server.get('/voice/v1/sessions/:session_id/audio', {
+    config: { access: 'tenant' },
+    schema: {
+      tags: ['results'],
+      summary: 'One WAV of the whole session, any range; a link to it when JSON is asked for',
+      params: SessionParams,
+      querystring: AudioQuery,
+    },
+    handler: (request, reply) => {
+      const ref = sessionRef(request);
+      if (wantsJson(request)) return audioLink(deps, request, ref);
+      return sendRecording(deps, { request, reply, query: request.query, ref });
+    },
+  });
+  server.get('/voice/v1/media/:session_id/audio', {
+    config: { access: 'capability' },
+    schema: {
+      tags: ['results'],
+      summary: 'The recording behind a signed link',
+      params: SessionParams,
+      querystring: AudioQuery,
+    },
+    handler: (request, reply) => {
+      const { session_id: sessionId } = request.params;
+      if (!SESSION_ID.test(sessionId)) throw new EarshotError('session_not_found');
+      const tenant = deps.links.verify(mediaPath(sessionId), request.query);
+      return sendRecording(deps, { request, reply, query: request.query, ref: { tenant, sessionId } });
+    },
+  });
+  registerTranscript(server, deps);
+}
+
+const mediaPath = (sessionId: string): string => `/voice/v1/media/${sessionId}/audio`;
+
+function wantsJson(request: FastifyRequest): boolean {
+  return /\bapplication\/json\b/i.test(request.headers.accept ?? '');
+}
+
+async function audioLink(
+  deps: RouteDeps,
+  request: FastifyRequest,
+  ref: SessionRef,
+): Promise<z.infer<typeof AudioLink>> {
+  const snapshot = await deps.sessions.snapshot(ref);
+  if (snapshot.segments.length === 0) throw new EarshotError('audio_not_available');
+  const path = deps.links.sign({
+    path: mediaPath(ref.sessionId),
+    tenant: ref.tenant,
+    ttlSeconds: LINK_SECONDS,
+  });
+  return AudioLink.parse({
+    session_id: ref.sessionId,
+    status: snapshot.row.status,
+    audio_url: publicOrigin(request, deps.publicOrigin) + path,
+    expires_in: LINK_SECONDS,
+    expires_at: Math.floor(deps.now().getTime() / 1000) + LINK_SECONDS,
+  });
+}
+
+interface RecordingCall {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly query: AudioQuery;
+  readonly ref: SessionRef;
+}
+
+async function sendRecording(deps: RouteDeps, call: RecordingCall): Promise<FastifyReply> {
+  const { segments } = await deps.sessions.snapshot(call.ref);
+  if (segments.length === 0) throw new EarshotError('audio_not_available');
+  const recording = openRecording(deps.store, segments, call.query.track);
+  const range = parseRange(call.request.headers.range, recording.bytes);
+  const { start, end } = range ?? { start: 0, end: recording.bytes };
+  void call.reply.headers({
+    'content-type': 'audio/wav',
+    'accept-ranges': 'bytes',
+    'content-length': String(end - start),
+    'cache-control': 'private, no-store',
+    'content-disposition': `inline; filename="${call.ref.sessionId}-${recording.kind}.wav"`,
+  });
+  if (range !== undefined) {
+    void call.reply.code(206).header('content-range', `bytes ${start}-${end - 1}/${recording.bytes}`);
+  }
+  return call.reply.send(recording.read({ start, end }));
+}
+
+const TYPES = {
+  json: 'application/json; charset=utf-8',
+  txt: 'text/plain; charset=utf-8',
+  srt: 'application/x-subrip; charset=utf-8',
+  vtt: 'text/vtt; charset=utf-8',
+} as const;
+
+function registerTranscript(server: HttpServer, deps: RouteDeps): void {
+  server.get('/voice/v1/sessions/:session_id/transcript', {
+    config: { access: 'tenant' },
+    schema: {
+      tags: ['results'],
+      summary: 'The transcript as JSON, text, SubRip or WebVTT',
+      params: SessionParams,
+      querystring: z.object({ format: z.enum(['json', 'txt', 'srt', 'vtt']).default('json') }),
+    },
+    handler: async (request, reply) => {
+      const { format } = request.query;
+      const { transcript } = await deps.sessions.snapshot(sessionRef(request));
+      if (transcript === null) throw new EarshotError('transcript_not_available');
+      void reply.header('content-type', TYPES[format]).header('cache-control', 'private, no-store');
+      return reply.send(renderTranscript(Transcript.parse(transcript), format));
+    },
+  });
+}

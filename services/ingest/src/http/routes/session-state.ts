@@ -1,0 +1,72 @@
+import {
+  LIMITS,
+  SessionExpired,
+  SessionFinished,
+  SessionInProgress,
+  type SessionRef,
+} from '@earshot/protocol';
+import { type HttpServer, publicOrigin } from '@earshot/runtime';
+import type { SessionSnapshot } from '@earshot/sessions';
+import { z } from 'zod';
+import { type RouteDeps, uploadUrl } from '../deps.ts';
+import { SessionParams, sessionRef } from '../session-params.ts';
+import { expiredView, finishedView, inProgressView, statusCodeOf } from '../views/session-view.ts';
+
+/** A change that was published while nobody listened yet is seen after this long, ms. */
+const RECHECK_MS = 1000;
+
+/** Get Session: the HTTP status is the signal (202, 200, 206, 410). */
+export function registerSessionState(server: HttpServer, deps: RouteDeps): void {
+  server.get('/voice/v1/sessions/:session_id', {
+    config: { access: 'tenant' },
+    schema: {
+      tags: ['sessions'],
+      summary: 'State and result of a session; ?wait=SECONDS waits for the result',
+      params: SessionParams,
+      querystring: z.object({
+        wait: z.coerce.number().min(0).max(3600).default(0),
+        template_id: z.string().max(100).optional(),
+        document_id: z.string().max(100).optional(),
+      }),
+      response: { 200: SessionFinished, 202: SessionInProgress, 206: SessionFinished, 410: SessionExpired },
+    },
+    handler: async (request, reply) => {
+      const ref = sessionRef(request);
+      const waitMs = Math.min(request.query.wait, LIMITS.maxWaitSeconds) * 1000;
+      const gone = new AbortController();
+      request.raw.once('close', () => gone.abort());
+      const snapshot = await settled(deps, ref, { waitMs, signal: gone.signal });
+      const options = {
+        uploadUrl: uploadUrl(snapshot.row.document, publicOrigin(request, deps.publicOrigin)),
+        templates: request.headers['msa-version'] === undefined ? ('list' as const) : ('map' as const),
+        templateId: request.query.template_id ?? request.query.document_id,
+      };
+      const code = statusCodeOf(snapshot);
+      void reply.code(code).header('cache-control', 'no-store');
+      if (code === 410) return expiredView(snapshot);
+      if (snapshot.transcript === null) {
+        void reply.code(202);
+        return inProgressView(snapshot, options);
+      }
+      return finishedView(snapshot, snapshot.transcript, options);
+    },
+  });
+}
+
+/** Reads the session again at each change until it is over, the time is up, or its state moves on. */
+async function settled(
+  deps: RouteDeps,
+  ref: SessionRef,
+  { waitMs, signal }: { waitMs: number; signal: AbortSignal },
+): Promise<SessionSnapshot> {
+  const deadline = deps.now().getTime() + waitMs;
+  let snapshot = await deps.sessions.snapshot(ref);
+  const before = snapshot.row.status;
+  while (statusCodeOf(snapshot) === 202 && snapshot.row.status === before && !signal.aborted) {
+    const left = deadline - deps.now().getTime();
+    if (left <= 0) break;
+    await deps.sessions.waitForChange(ref, Math.min(left, RECHECK_MS), signal);
+    snapshot = await deps.sessions.snapshot(ref);
+  }
+  return snapshot;
+}

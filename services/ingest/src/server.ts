@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { idFrom } from '@earshot/protocol';
+import type { QueueProducer } from '@earshot/queue';
+import {
+  checkUrl,
+  createHttpServer,
+  createLinkSigner,
+  createRateLimiter,
+  type HttpServer,
+  type HttpServerOptions,
+  type Metrics,
+} from '@earshot/runtime';
+import type { Sessions } from '@earshot/sessions';
+import type { Access } from './access.ts';
+import type { IngestConfig } from './config.ts';
+import { API_DESCRIPTION, registerRoutes } from './http/http.ts';
+import type { Parts } from './parts.ts';
+import type { StreamEdge } from './stream/edge.ts';
+
+/** What the routes of the service call. */
+export interface ServerParts {
+  readonly access: Access;
+  readonly sessions: Sessions;
+  readonly edge: StreamEdge;
+  readonly producer: QueueProducer;
+}
+
+/** The HTTP server with every route of the session API. */
+export async function createServer(
+  parts: Parts,
+  { access, sessions, edge, producer }: ServerParts,
+): Promise<HttpServer> {
+  const { config, store, archive } = parts;
+  const server = await createHttpServer(serverOptions(parts, access));
+  collectQueueMetrics(parts.metrics, producer);
+  const newId = (prefix: 'whk'): string => idFrom(prefix, randomBytes(64));
+  await registerRoutes(server, {
+    sessions,
+    archive,
+    store,
+    uploads: {
+      sessions,
+      store,
+      spoolFolder: config.EARSHOT_SPOOL_DIR ?? join(tmpdir(), 'earshot-spool'),
+      now: () => new Date(),
+      maxChunkBytes: config.EARSHOT_MAX_CHUNK_BYTES,
+      maxSingleBytes: config.EARSHOT_MAX_SINGLE_BYTES,
+    },
+    tokens: access.tokens,
+    links: createLinkSigner({ secret: access.secret }),
+    feedBody: (feed) => edge.feedBody(feed),
+    checkUrl: (url) => checkUrl(url, { allowPrivate: config.EARSHOT_WEBHOOK_ALLOW_INSECURE }),
+    newId,
+    now: () => new Date(),
+    publicOrigin: config.EARSHOT_PUBLIC_ORIGIN,
+    discovery: {
+      serviceName: config.EARSHOT_SERVICE_NAME,
+      supportEmail: config.EARSHOT_SUPPORT_EMAIL,
+      languages: { lite: config.EARSHOT_LANGUAGES_LITE, pro: config.EARSHOT_LANGUAGES_PRO },
+      languageDetection: config.EARSHOT_LANGUAGE_DETECTION,
+      sessionTtlSeconds: config.EARSHOT_SESSION_TTL_SECONDS,
+      oidc: discoveryOidc(config),
+    },
+  });
+  return server;
+}
+
+function serverOptions({ config, log, metrics, redis, store }: Parts, access: Access): HttpServerOptions {
+  return {
+    log,
+    metrics,
+    serveMetrics: config.EARSHOT_METRICS,
+    checks: { redis: () => redis.ping(), storage: () => store.head('_earshot/ready') },
+    authenticator: access.authenticator,
+    limiter: createRateLimiter({
+      redis,
+      groups: {
+        default: { limit: config.EARSHOT_RATE_LIMIT_PER_MINUTE, windowSeconds: 60 },
+        create: { limit: config.EARSHOT_CREATE_LIMIT_PER_MINUTE, windowSeconds: 60 },
+      },
+      onFallback: () => metrics.add('earshot_limiter_fallbacks_total', {}),
+    }),
+    api: API_DESCRIPTION,
+    ...(config.EARSHOT_CORS_ORIGINS === undefined ? {} : { corsOrigins: config.EARSHOT_CORS_ORIGINS }),
+    ...(config.EARSHOT_TRUSTED_PROXIES === undefined
+      ? {}
+      : { trustedProxies: config.EARSHOT_TRUSTED_PROXIES }),
+  };
+}
+
+function collectQueueMetrics(metrics: Metrics, producer: QueueProducer): void {
+  metrics.onCollect(async () => {
+    for (const [queue, counts] of Object.entries(await producer.counts())) {
+      const { oldestWaitMs, ...states } = counts;
+      for (const [state, jobs] of Object.entries(states)) {
+        metrics.set('earshot_queue_jobs', { queue, state }, jobs);
+      }
+      metrics.set('earshot_queue_oldest_seconds', { queue }, oldestWaitMs / 1000);
+    }
+  });
+}
+
+function discoveryOidc(config: IngestConfig) {
+  const {
+    EARSHOT_OIDC_ISSUER: issuer,
+    EARSHOT_OIDC_AUTHORIZATION_ENDPOINT: authorizationEndpoint,
+    EARSHOT_OIDC_TOKEN_ENDPOINT: tokenEndpoint,
+  } = config;
+  if (issuer === undefined || authorizationEndpoint === undefined || tokenEndpoint === undefined)
+    return undefined;
+  return { issuer, authorizationEndpoint, tokenEndpoint };
+}

@@ -1,0 +1,14 @@
+import type { Metrics } from '@earshot/runtime';
+import type { StreamMetrics } from './stream/context/ports.ts';
+
+/** Counts what the stream edge reports. */
+export function createStreamMetrics(metrics: Pick<Metrics, 'add'>): StreamMetrics {
+  return {
+    streamOpened: () => undefined,
+    streamClosed: (transport, closedBy) =>
+      metrics.add('earshot_streams_total', { dialect: transport, outcome: closedBy }),
+    segmentStored: () => metrics.add('earshot_segments_stored_total', { cut: 'stored' }),
+    bytesReceived: (transport, bytes) =>
+      metrics.add('earshot_audio_bytes_total', { source: transport }, bytes),
+  };
+}
