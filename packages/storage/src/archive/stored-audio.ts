@@ -24,6 +24,7 @@ export interface StoredSegment {
 export interface StoredAudio {
   /** Sorted by sequence. */
   readUploads(ref: SessionRef): Promise<UploadReceipt[]>;
+  readUpload(ref: SessionRef, sequence: number): Promise<UploadReceipt | null>;
   createUpload(ref: SessionRef, receipt: UploadReceipt): Promise<WriteOutcome>;
   writeUpload(ref: SessionRef, receipt: UploadReceipt): Promise<void>;
   /** Sorted by epoch. */
@@ -50,6 +51,7 @@ export function createStoredAudio(store: ObjectStore): StoredAudio {
       const receipts = await readAll(store, uploads, keys.uploads(ref));
       return receipts.sort((a, b) => a.sequence - b.sequence);
     },
+    readUpload: async (ref, sequence) => uploads.read(keys.uploadReceipt(ref, sequence)),
     createUpload: async (ref, receipt) => uploads.create(keys.uploadReceipt(ref, receipt.sequence), receipt),
     writeUpload: async (ref, receipt) => uploads.write(keys.uploadReceipt(ref, receipt.sequence), receipt),
     readStreams: async (ref) => {
