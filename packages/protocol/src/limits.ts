@@ -63,6 +63,8 @@ export const LIMITS = {
   recommendedChunkSeconds: 20,
   /** Decoded length of one uploaded file, seconds. */
   maxUploadSeconds: 14_400,
+  /** Longest time for decoding one recording, ms. */
+  decodeWallMs: 900_000,
   /** Uploaded files in one session. */
   maxUploads: 10_000,
   /** File sequence numbers have at most this many digits. */

@@ -1,4 +1,8 @@
 export { type AssemblyInput, assembleTranscript, LOSS_ISSUES } from './assemble/assemble.ts';
+export { type DecodeRequest, decodeAudio } from './decode/decode-audio.ts';
+export { DecodeError, type DecodeReason } from './decode/decode-error.ts';
+export { type DecodeUploadsRequest, decodeUploads, type UploadEvent } from './decode/decode-uploads.ts';
+export type { ByteSource, DecodedPiece, DecodeLimits } from './decode/decoded-audio.ts';
 export {
   type AudioSegment,
   ENGINE_SAMPLE_RATE,

@@ -16,9 +16,12 @@ export function refuseTooLong(audio: AudioSegment, capabilities: EngineCapabilit
   });
 }
 
-/** The samples with silence behind them: decoders lose a last word that ends with the audio. */
-export function padded(samples: Int16Array, padMs: number): Int16Array {
-  const out = new Int16Array(samples.length + Math.round((padMs * ENGINE_SAMPLE_RATE) / 1000));
-  out.set(samples);
+const samplesOf = (ms: number): number => Math.round((ms * ENGINE_SAMPLE_RATE) / 1000);
+
+/** The samples with digital silence around them: decoders are worse at words that touch the edge of the audio. */
+export function padded(samples: Int16Array, pad: { beforeMs: number; afterMs: number }): Int16Array {
+  const before = samplesOf(pad.beforeMs);
+  const out = new Int16Array(before + samples.length + samplesOf(pad.afterMs));
+  out.set(samples, before);
   return out;
 }
