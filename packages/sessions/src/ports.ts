@@ -31,6 +31,7 @@ export interface SessionTruth {
   createSession(document: SessionDocument): Promise<'created' | 'exists'>;
   writeSession(document: SessionDocument): Promise<void>;
   readUploads(ref: SessionRef): Promise<UploadReceipt[]>;
+  readUpload(ref: SessionRef, sequence: number): Promise<UploadReceipt | null>;
   createUpload(ref: SessionRef, receipt: UploadReceipt): Promise<'created' | 'exists'>;
   writeUpload(ref: SessionRef, receipt: UploadReceipt): Promise<void>;
   readStreams(ref: SessionRef): Promise<StreamRecord[]>;

@@ -1,5 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
 import { CreateSessionRequest, EarshotError, type SessionDocument } from '@earshot/protocol';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { newRow, type SessionInput, type SessionRow, transition } from './machine.ts';
 
@@ -50,7 +50,15 @@ describe('the session state machine', () => {
       announced.push(...next.announce);
       return row.status;
     });
-    expect(states).toEqual(['recording', 'recording', 'recording', 'processing', 'processing', 'partial', 'partial']);
+    expect(states).toEqual([
+      'recording',
+      'recording',
+      'recording',
+      'processing',
+      'processing',
+      'partial',
+      'partial',
+    ]);
     expect(announced).toEqual(['session.started', 'session.ended', 'session.partial']);
   });
 
@@ -60,7 +68,9 @@ describe('the session state machine', () => {
     expect(codeOf(() => transition(after({ type: 'ended', at }), audio))).toBe('session_ended');
     const done = after({ type: 'ended', at }, { type: 'finished', status: 'failed', at });
     expect(codeOf(() => transition(done, audio))).toBe('session_completed');
-    expect(codeOf(() => transition(after({ type: 'expired', at }), { type: 'stream' }))).toBe('session_expired');
+    expect(codeOf(() => transition(after({ type: 'expired', at }), { type: 'stream' }))).toBe(
+      'session_expired',
+    );
   });
 
   it('counts an epoch for every stream and none for uploads', () => {

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import {
   CreateSessionRequest,
   type SegmentEntry,
@@ -6,6 +5,7 @@ import {
   type StreamRecord,
   type UploadReceipt,
 } from '@earshot/protocol';
+import { describe, expect, it } from '@jest/globals';
 import { positionsOf } from './coverage.ts';
 import { buildManifest, type ManifestInput, segmentFileName } from './manifest.ts';
 
@@ -80,7 +80,9 @@ describe('the manifest', () => {
   });
 
   it('ignores the count of a streaming client', () => {
-    const manifest = buildManifest(input({ document: document('stream'), filesSent: 0, orphans: [segment(0, 0, 100)] }));
+    const manifest = buildManifest(
+      input({ document: document('stream'), filesSent: 0, orphans: [segment(0, 0, 100)] }),
+    );
     expect(manifest.issues).toEqual([]);
     expect(manifest.answer.audio_files).toEqual(['0.wav']);
   });
@@ -121,7 +123,15 @@ describe('the manifest', () => {
       [1, 'pause'],
     ]);
     expect(manifest.coverage).toEqual([
-      { track: 'main', sampleRate: 16_000, receivedSamples: 150, storedSamples: 150, gapSamples: 0, seconds: 150 / 16_000, ratio: 1 },
+      {
+        track: 'main',
+        sampleRate: 16_000,
+        receivedSamples: 150,
+        storedSamples: 150,
+        gapSamples: 0,
+        seconds: 150 / 16_000,
+        ratio: 1,
+      },
     ]);
   });
 
@@ -130,7 +140,12 @@ describe('the manifest', () => {
       input({ document: document('stream'), orphans: [segment(0, 0, 100), segment(1, 160, 40)] }),
     );
     expect(manifest.gaps).toEqual([{ track: 'main', from: 100, to: 160, reason: 'interrupted' }]);
-    expect(manifest.coverage[0]).toMatchObject({ receivedSamples: 200, storedSamples: 140, gapSamples: 60, ratio: 0.7 });
+    expect(manifest.coverage[0]).toMatchObject({
+      receivedSamples: 200,
+      storedSamples: 140,
+      gapSamples: 60,
+      ratio: 0.7,
+    });
   });
 
   it('says so when a live connection was lost', () => {

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { CreateSessionRequest, type SegmentEntry, type SessionDocument } from '@earshot/protocol';
 import { startRedis, type TestRedis } from '@earshot/test-support';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { newRow } from '../core/machine.ts';
 import type { SessionIndex, StreamNotice } from '../ports.ts';
@@ -118,7 +118,8 @@ describe('the Redis index', () => {
   });
 
   it('lists a tenant newest first, page by page, and nobody else', async () => {
-    for (let n = 2; n <= 5; n++) await index.restore(newRow(documentOf(`ses_000000000000000${n}`, n)), nothing);
+    for (let n = 2; n <= 5; n++)
+      await index.restore(newRow(documentOf(`ses_000000000000000${n}`, n)), nothing);
     await index.restore(newRow({ ...documentOf('ses_foreign000000000'), tenant: 'rival' }), nothing);
     const first = await index.list('clinic', { cursor: null, limit: 3 });
     const second = await index.list('clinic', { cursor: first.nextCursor, limit: 3 });

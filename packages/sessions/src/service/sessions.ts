@@ -18,7 +18,7 @@ import { primeIndex, sweepExpired } from './expiry.ts';
 import { loadRow } from './load.ts';
 import { readSnapshot, type SessionSnapshot } from './snapshot.ts';
 import { closeStream, findStream, type OpenedStream, openStream, recordSegments } from './streams.ts';
-import { admitUpload, commitUpload, type UploadOutcome } from './uploads.ts';
+import { admitUpload, commitUpload, findDuplicate, type UploadOutcome } from './uploads.ts';
 
 /** The use-cases of sessions, on any node. */
 export interface Sessions {
@@ -35,6 +35,11 @@ export interface Sessions {
     page: { cursor: string | null; limit: number },
   ): Promise<{ rows: SessionRow[]; nextCursor: string | null }>;
   admitUpload(ref: SessionRef): Promise<SessionRow>;
+  /** The receipt of an upload that is here already; refuses other bytes, by configuration. */
+  findDuplicate(
+    ref: SessionRef,
+    upload: Pick<UploadReceipt, 'sequence' | 'sha256'>,
+  ): Promise<UploadReceipt | null>;
   commitUpload(ref: SessionRef, receipt: UploadReceipt): Promise<UploadOutcome>;
   findStream(streamId: string): Promise<SessionRef>;
   openStream(ref: SessionRef, node: string): Promise<OpenedStream>;
@@ -57,6 +62,7 @@ export function createSessions(context: SessionsContext): Sessions {
     waitForChange: (ref, ms, signal) => context.index.waitForChange(ref, ms, signal),
     list: (tenant, page) => listSessions(context, tenant, page),
     admitUpload: (ref) => admitUpload(context, ref),
+    findDuplicate: (ref, upload) => findDuplicate(context, ref, upload),
     commitUpload: (ref, receipt) => commitUpload(context, ref, receipt),
     findStream: (streamId) => findStream(context, streamId),
     openStream: (ref, node) => openStream(context, ref, node),

@@ -44,19 +44,28 @@ export async function commitUpload(
   return outcome;
 }
 
+/**
+ * The receipt of the same bytes under the same number; null when the number is free or may be replaced.
+ * Other bytes are refused with `upload_conflict` unless configuration lets them replace.
+ */
+export async function findDuplicate(
+  context: SessionsContext,
+  ref: SessionRef,
+  upload: Pick<UploadReceipt, 'sequence' | 'sha256'>,
+): Promise<UploadReceipt | null> {
+  const existing = await context.truth.readUpload(ref, upload.sequence);
+  if (existing === null || existing.sha256 === upload.sha256) return existing;
+  if (context.settings.onDifferentUpload === 'replace') return null;
+  throw new EarshotError('upload_conflict', { details: { sequence: upload.sequence } });
+}
+
 async function writeReceipt(
   context: SessionsContext,
   ref: SessionRef,
   receipt: UploadReceipt,
 ): Promise<UploadOutcome> {
   if ((await context.truth.createUpload(ref, receipt)) === 'created') return 'stored';
-  const existing = (await context.truth.readUploads(ref)).find(
-    (other) => other.sequence === receipt.sequence,
-  );
-  if (existing?.sha256 === receipt.sha256) return 'duplicate';
-  if (context.settings.onDifferentUpload === 'refuse') {
-    throw new EarshotError('upload_conflict', { details: { sequence: receipt.sequence } });
-  }
+  if ((await findDuplicate(context, ref, receipt)) !== null) return 'duplicate';
   await context.truth.writeUpload(ref, receipt);
   return 'replaced';
 }

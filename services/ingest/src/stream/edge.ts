@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { EarshotError, LIMITS, type StreamBodyResponse } from '@earshot/protocol';
 import { type BodyFeed, feedBody } from './body/feed-body.ts';
 import { systemClock } from './context/clock.ts';
+import { Deadline } from './context/deadline.ts';
 import type {
   CutSettings,
   SegmentStore,
@@ -15,6 +16,9 @@ import type {
 import { createStorageSlots } from './context/storage-slots.ts';
 import { LiveStreams, type LiveStreamsContext } from './live/live-streams.ts';
 import { createSocketEdge, type SocketSettings } from './socket/upgrade.ts';
+
+/** Beyond the deadline for audio: time for the streams' records, ms. */
+const CLOSING_MS = 3000;
 
 export interface StreamEdgeDeps extends SocketSettings {
   readonly sessions: StreamSessions;
@@ -59,7 +63,12 @@ export function createStreamEdge(deps: StreamEdgeDeps): StreamEdge {
       closing = true;
       sockets.refuse();
       live.haltAll(deadlineMs);
-      await live.empty();
+      const timer = new Deadline();
+      timer.within(deadlineMs + limits.streamDrainMs + CLOSING_MS);
+      await timer
+        .bound(live.empty())
+        .catch(() => log.error({ streams: live.count }, 'streams were left unfinished'));
+      timer.clear();
     },
   };
 }

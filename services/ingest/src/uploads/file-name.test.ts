@@ -1,5 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
 import { EarshotError } from '@earshot/protocol';
+import { describe, expect, it } from '@jest/globals';
 import { parseFileName } from './file-name.ts';
 
 const refused = (name: string): boolean => {
@@ -13,7 +13,11 @@ const refused = (name: string): boolean => {
 
 describe('an upload name', () => {
   it('gives its sequence number and format', () => {
-    expect(parseFileName('audio_0.webm', 'chunked')).toEqual({ sequence: 0, format: 'webm', original: 'audio_0.webm' });
+    expect(parseFileName('audio_0.webm', 'chunked')).toEqual({
+      sequence: 0,
+      format: 'webm',
+      original: 'audio_0.webm',
+    });
     expect(parseFileName('visit.2_part_17.MP3', 'chunked')).toMatchObject({ sequence: 17, format: 'mp3' });
     expect(parseFileName('12.wav', 'chunked')).toMatchObject({ sequence: 12, format: 'wav' });
     expect(parseFileName('call_3.pcm', 'chunked')).toMatchObject({ sequence: 3, format: 'pcm' });

@@ -1,8 +1,8 @@
 import { encodeWav } from '@earshot/audio';
 import { EarshotError } from '@earshot/protocol';
 import { describe, expect, it } from '@jest/globals';
-import { checkDuration, checkMagic, declaredFormat } from './format.ts';
 import { parseFileName } from './file-name.ts';
+import { checkDuration, checkMagic, declaredFormat } from './format.ts';
 
 const name = (text: string) => parseFileName(text, 'chunked');
 const codeOf = (run: () => unknown): string => {
@@ -45,8 +45,12 @@ describe('the declared format', () => {
     });
     expect(declaredFormat(undefined, name('a_0.pcm')).pcm?.sampleRate).toBe(16_000);
     expect(codeOf(() => declaredFormat('audio/l16;rate=0', name('a_0.pcm')))).toBe('invalid_audio_format');
-    expect(codeOf(() => declaredFormat('audio/l16;rate=4000000000', name('a_0.pcm')))).toBe('invalid_audio_format');
-    expect(codeOf(() => declaredFormat('audio/l16;rate=16000;channels=9', name('a_0.pcm')))).toBe('invalid_audio_format');
+    expect(codeOf(() => declaredFormat('audio/l16;rate=4000000000', name('a_0.pcm')))).toBe(
+      'invalid_audio_format',
+    );
+    expect(codeOf(() => declaredFormat('audio/l16;rate=16000;channels=9', name('a_0.pcm')))).toBe(
+      'invalid_audio_format',
+    );
   });
 });
 
@@ -68,7 +72,14 @@ describe('the first bytes', () => {
   });
 
   it('must not be a playlist, an archive or a document under any name', () => {
-    for (const text of ['#EXTM3U\n#EXT-X', 'ffconcat version 1.0\nfile x', '<?xml version="1.0"?><MPD', 'PK\u0003\u0004', '%PDF-1.7', '\u007fELF']) {
+    for (const text of [
+      '#EXTM3U\n#EXT-X',
+      'ffconcat version 1.0\nfile x',
+      '<?xml version="1.0"?><MPD',
+      'PK\u0003\u0004',
+      '%PDF-1.7',
+      '\u007fELF',
+    ]) {
       const head = Buffer.from(text.padEnd(64, ' '), 'latin1');
       expect(codeOf(() => checkMagic(head, declared('audio/mpeg'), 3))).toBe('invalid_audio_format');
     }

@@ -12,7 +12,11 @@ import {
 } from '@earshot/protocol';
 import type { ParsedFileName } from './file-name.ts';
 
-const GENERIC = new Set(['application/octet-stream', 'multipart/form-data', 'application/x-www-form-urlencoded']);
+const GENERIC = new Set([
+  'application/octet-stream',
+  'multipart/form-data',
+  'application/x-www-form-urlencoded',
+]);
 
 /** What the caller says the bytes are: the content type first, else the file's extension. */
 export interface Declared {
@@ -23,10 +27,14 @@ export interface Declared {
 
 /** Judges the declared format. Errors: `invalid_audio_format` with the list of supported ones. */
 export function declaredFormat(contentType: string | undefined, name: ParsedFileName): Declared {
-  const type = contentType === undefined || contentType.trim() === '' ? undefined : parseMediaType(contentType);
+  const type =
+    contentType === undefined || contentType.trim() === '' ? undefined : parseMediaType(contentType);
   const given = type !== undefined && !GENERIC.has(type.essence) ? type : undefined;
   const format = given === undefined ? name.format : formatOfMediaType(given);
-  if (format === undefined || (contentType !== undefined && contentType.trim() !== '' && type === undefined)) {
+  if (
+    format === undefined ||
+    (contentType !== undefined && contentType.trim() !== '' && type === undefined)
+  ) {
     throw unsupported(contentType ?? name.original);
   }
   return {
@@ -45,7 +53,9 @@ function pcmOf(type: MediaType | undefined): UploadReceipt['pcm'] {
     });
   }
   if (!Number.isInteger(channels) || channels < 1 || channels > LIMITS.maxChannels) {
-    throw new EarshotError('invalid_audio_format', { message: `Raw PCM has 1 to ${LIMITS.maxChannels} channels.` });
+    throw new EarshotError('invalid_audio_format', {
+      message: `Raw PCM has 1 to ${LIMITS.maxChannels} channels.`,
+    });
   }
   return { sampleRate, channels, bigEndian: type?.parameters['endianness'] === 'big' };
 }

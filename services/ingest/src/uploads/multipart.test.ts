@@ -28,7 +28,10 @@ const sliced = (text: string, size: number): Readable => {
 
 describe('a multipart body', () => {
   it.each([1, 7, 64, 4096])('gives its file whole when it arrives in pieces of %d bytes', async (size) => {
-    const part = await openFilePart(sliced(form('edge', 'AUDIO'), size), 'multipart/form-data; boundary=edge');
+    const part = await openFilePart(
+      sliced(form('edge', 'AUDIO'), size),
+      'multipart/form-data; boundary=edge',
+    );
     expect(part.filename).toBe('audio_3.webm');
     expect((await buffer(part.stream)).toString()).toBe('AUDIO');
   });

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
-import busboy from 'busboy';
 import { EarshotError, LIMITS } from '@earshot/protocol';
+import busboy from 'busboy';
 
 /** The one file of a multipart body. */
 export interface FilePart {
@@ -41,12 +41,13 @@ export function openFilePart(body: Readable, contentType: string): Promise<FileP
     }
     parser.on('file', (_field, stream, info) => {
       found = true;
-      const named: { filename?: string } = info;
+      const named: { filename: string | undefined } = info;
       resolve({ stream, filename: named.filename, contentType: info.mimeType });
     });
     parser.on('error', fail);
     parser.on('close', () => {
-      if (!found) reject(new EarshotError('invalid_request', { message: 'The multipart body holds no file.' }));
+      if (!found)
+        reject(new EarshotError('invalid_request', { message: 'The multipart body holds no file.' }));
     });
     body.on('error', (error) => parser.destroy(error));
     body.pipe(parser);

@@ -3,8 +3,8 @@ import type { Readable } from 'node:stream';
 import { EarshotError, LIMITS, type SessionRef, type UploadReceipt } from '@earshot/protocol';
 import type { SessionRow, Sessions, UploadOutcome } from '@earshot/sessions';
 import { keys, type ObjectStore } from '@earshot/storage';
-import { checkDuration, checkMagic, declaredFormat } from './format.ts';
 import { type ParsedFileName, parseFileName } from './file-name.ts';
+import { checkDuration, checkMagic, declaredFormat } from './format.ts';
 import { mislabelledBoundary, openFilePart } from './multipart.ts';
 import { peek } from './peek.ts';
 import { type SpooledFile, spool } from './spool.ts';
@@ -120,7 +120,14 @@ async function storeUpload(
   ref: SessionRef,
   { file, receipt }: { file: SpooledFile; receipt: UploadReceipt },
 ): Promise<ReceivedUpload> {
-  const options = { bytes: file.bytes, sha256: file.sha256, contentType: receipt.contentType, createOnly: true };
+  const known = await context.sessions.findDuplicate(ref, receipt);
+  if (known !== null) return { receipt: known, outcome: 'duplicate' };
+  const options = {
+    bytes: file.bytes,
+    sha256: file.sha256,
+    contentType: receipt.contentType,
+    createOnly: true,
+  };
   let stored = receipt;
   if ((await context.store.putFile(receipt.key, file.path, options)) === 'exists') {
     stored = { ...receipt, key: keys.uploadVariant(ref, receipt, file.sha256) };

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type TemporaryFolder, temporaryFolder } from '@earshot/test-support';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spool } from './spool.ts';
 
 let folder: TemporaryFolder;
@@ -11,7 +11,11 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
-const body = (...parts: string[]): Readable => Readable.from(parts.map((part) => Buffer.from(part)), { objectMode: false });
+const body = (...parts: string[]): Readable =>
+  Readable.from(
+    parts.map((part) => Buffer.from(part)),
+    { objectMode: false },
+  );
 
 describe('spooling', () => {
   it('keeps every byte and its digest', async () => {
@@ -23,7 +27,9 @@ describe('spooling', () => {
   });
 
   it('refuses one byte more than allowed and leaves nothing behind', async () => {
-    await expect(spool(body('abc', 'defg'), folder.path, 6)).rejects.toMatchObject({ code: 'chunk_too_large' });
+    await expect(spool(body('abc', 'defg'), folder.path, 6)).rejects.toMatchObject({
+      code: 'chunk_too_large',
+    });
     expect(await readdir(folder.path)).toEqual([]);
   });
 
@@ -38,7 +44,9 @@ describe('spooling', () => {
       await Promise.resolve();
       throw new Error('aborted');
     }
-    await expect(spool(Readable.from(broken()), folder.path, 6)).rejects.toMatchObject({ code: 'invalid_request' });
+    await expect(spool(Readable.from(broken()), folder.path, 6)).rejects.toMatchObject({
+      code: 'invalid_request',
+    });
     expect(await readdir(folder.path)).toEqual([]);
   });
 });

@@ -32,4 +32,14 @@ export class Deadline {
   clear(): void {
     clearTimeout(this.#timer);
   }
+
+  /** What `work` comes to, or a rejection at the deadline even if it never ends. */
+  bound<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => reject(new Error('the deadline has passed'));
+      if (this.hasPassed()) giveUp();
+      this.signal.addEventListener('abort', giveUp, { once: true });
+      work.finally(() => this.signal.removeEventListener('abort', giveUp)).then(resolve, reject);
+    });
+  }
 }

@@ -27,7 +27,7 @@ export class RecordWriting {
     for (let attempt = 1; !this.#deadline.hasPassed(); attempt += 1) {
       try {
         await this.#lease.suspend();
-        await this.#context.sessions.closeStream(ref, record);
+        await this.#deadline.bound(this.#context.sessions.closeStream(ref, record));
         this.#deadline.clear();
         return true;
       } catch (error) {

@@ -30,6 +30,8 @@ export class SocketStream implements LiveStream {
   readonly #keepAlive: KeepAlive;
   readonly #emptyFrames: FloodGuard;
   #phase: Phase = 'open';
+  /** What the record says when the socket closes now. */
+  #goodbye = CLIENT_CLOSED;
   #waitingForRoom = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -55,6 +57,11 @@ export class SocketStream implements LiveStream {
 
   tick(elapsedMs: number): void {
     if (this.#phase !== 'open') return;
+    if (this.#socket.readyState !== this.#socket.OPEN) {
+      // A close frame has come; its sender may keep the TCP connection open for long.
+      this.#finish(CLIENT_CLOSED);
+      return;
+    }
     if (this.#socket.bufferedAmount > this.#context.limits.maxSocketBufferedBytes) this.#socket.terminate();
     if (this.#waitingForRoom) {
       this.#keepAlive.paused(elapsedMs);
@@ -78,9 +85,7 @@ export class SocketStream implements LiveStream {
       const broken = typeof error.code === 'string' && error.code.startsWith('WS_ERR_');
       this.#finish(broken ? closingForBrokenSocket(String(error.code)) : CLIENT_CLOSED);
     });
-    socket.on('close', () => {
-      this.#finish(CLIENT_CLOSED);
-    });
+    socket.on('close', () => this.#finish(this.#goodbye));
   }
 
   #receive(data: Uint8Array, binary: boolean): void {
@@ -121,8 +126,8 @@ export class SocketStream implements LiveStream {
   #drain(closing: Closing, flushMs: number): void {
     this.#phase = 'draining';
     this.#socket.close(closing.code, closing.reason);
+    this.#goodbye = closing;
     this.#timer = setTimeout(() => this.#finish(closing, flushMs), this.#context.limits.streamDrainMs);
-    this.#socket.once('close', () => this.#finish(closing, flushMs));
   }
 
   #finish(closing: Closing, flushMs = this.#context.limits.streamFlushMs): void {

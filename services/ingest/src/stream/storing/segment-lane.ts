@@ -103,29 +103,19 @@ export class SegmentLane {
   /** One attempt, given up on at the deadline even if storage never answers. */
   #put(entry: SegmentEntry, wav: Uint8Array): Promise<boolean> {
     const { slots, store, deadline } = this.#context;
-    const { signal } = deadline;
-    return new Promise((resolve, reject) => {
-      const giveUp = (): void => reject(new Error('the deadline for storing has passed'));
-      signal.addEventListener('abort', giveUp, { once: true });
-      const writing = slots.run(() => {
-        signal.throwIfAborted();
-        return putSegment(store, entry, wav);
-      });
-      this.#unsettled.set(writing, entry.key);
-      writing
-        .finally(() => {
-          this.#unsettled.delete(writing);
-          signal.removeEventListener('abort', giveUp);
-        })
-        .then(resolve, reject);
+    const writing = slots.run(() => {
+      deadline.signal.throwIfAborted();
+      return putSegment(store, entry, wav);
     });
+    this.#unsettled.set(writing, entry.key);
+    return deadline.bound(writing.finally(() => this.#unsettled.delete(writing)));
   }
 
   /** Nothing is ever overwritten: the track goes on behind everything that storage holds of it. */
   async #relocate({ about }: PendingSegment): Promise<void> {
-    const { store, ref, log } = this.#context;
+    const { store, ref, log, deadline } = this.#context;
     const { track } = about;
-    const behind = await placeBehind(store, ref, track);
+    const behind = await deadline.bound(placeBehind(store, ref, track));
     this.#index = Math.max(this.#index + 1, behind.index);
     const shift = Math.max(this.#shift, behind.firstSample - about.firstSample);
     this.#shift = shift;
