@@ -101,7 +101,7 @@ describe('the log', () => {
         map: new Map([['a', 'b']]),
         fn: () => 1,
         big: 5n,
-        deep: JSON.parse('{"a":'.repeat(9) + '1' + '}'.repeat(9)),
+        deep: JSON.parse(`${'{"a":'.repeat(9)}1${'}'.repeat(9)}`),
       },
       'x',
     );
