@@ -1,0 +1,44 @@
+import { ErrorBody } from '@earshot/protocol';
+
+/** The server refused a request: its status, the code of the error catalogue, and what it said. */
+export class EarshotApiError extends Error {
+  readonly status: number;
+  /** A code of the protocol such as `session_ended`, or `http_error` when the answer had no envelope. */
+  readonly code: string;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(status: number, code: string, options: { message: string; details?: Record<string, unknown> }) {
+    super(options.message);
+    this.name = 'EarshotApiError';
+    this.status = status;
+    this.code = code;
+    this.details = options.details;
+  }
+}
+
+/** No answer came: the server is not there, the name does not resolve, the connection broke. */
+export class EarshotConnectionError extends Error {
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super(message, options);
+    this.name = 'EarshotConnectionError';
+  }
+}
+
+/** Turns a refusal into an error, from the envelope when there is one. */
+export function apiErrorOf(status: number, body: string): EarshotApiError {
+  const envelope = ErrorBody.safeParse(parseJson(body));
+  if (!envelope.success) {
+    return new EarshotApiError(status, 'http_error', { message: `The server answered ${status}.` });
+  }
+  const { code, message, details } = envelope.data.error;
+  return new EarshotApiError(status, code, details === undefined ? { message } : { message, details });
+}
+
+/** JSON or undefined; an answer that is no JSON is judged by its status alone. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,34 @@
+/** The part of the W3C WebSocket that a stream uses; browsers, Node 22 and the `ws` package all have it. */
+export interface Socket {
+  binaryType: string;
+  readonly bufferedAmount: number;
+  send(data: string | Uint8Array): void;
+  close(code?: number, reason?: string): void;
+  addEventListener(
+    type: 'open' | 'close' | 'error' | 'message',
+    listener: (event: SocketEvent) => void,
+  ): void;
+}
+
+/** Fields that the events of a socket may carry. */
+export interface SocketEvent {
+  readonly type: string;
+  readonly code?: number;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+export type SocketConstructor = new (url: string) => Socket;
+
+/** The given constructor, else the runtime's own, else the `ws` package (Node before 22). */
+export async function socketConstructor(given: SocketConstructor | undefined): Promise<SocketConstructor> {
+  if (given !== undefined) return given;
+  const own: unknown = Reflect.get(globalThis, 'WebSocket');
+  if (isSocketConstructor(own)) return own;
+  const { WebSocket } = await import('ws');
+  return WebSocket;
+}
+
+function isSocketConstructor(value: unknown): value is SocketConstructor {
+  return typeof value === 'function';
+}
