@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /**
@@ -63,5 +64,5 @@ function isPublic(address: Address): boolean {
 
 /** True for addresses of the public internet; false for all special ones, for mapped IPv4, and for text that is none. */
 export function isPublicAddress(address: string): boolean {
-  return ipaddr.isValid(address) && isPublic(ipaddr.parse(address));
+  return isIP(address) !== 0 && isPublic(ipaddr.parse(address));
 }

@@ -104,7 +104,7 @@ export function createGuardedFetch(policy: EgressPolicy): GuardedFetch {
       connect: {
         timeout: CONNECT_TIMEOUT_MS,
         lookup: guardedLookup(rules),
-        ...(rules.ca === undefined ? {} : { ca: [...rules.ca] }),
+        ...(rules.secureContext === undefined ? {} : { secureContext: rules.secureContext }),
       },
     });
     try {

@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import { rootCertificates } from 'node:tls';
+import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
 import { createBlockTest } from '../address/block-test.ts';
 import { isPublicAddress } from '../address/special-addresses.ts';
 
@@ -31,8 +31,8 @@ const DEFAULT_PORTS = [443, 8443];
 /** A policy with its lists made into tests. */
 export interface EgressRules {
   readonly allowPrivate: boolean;
-  /** PEM certificates to trust; undefined means the system's. */
-  readonly ca: readonly string[] | undefined;
+  /** Whom to trust; undefined means the system's authorities. Built once, as it is costly. */
+  readonly secureContext: SecureContext | undefined;
   readonly resolve: Resolver;
   readonly allowsPort: (port: number) => boolean;
   readonly allowsAddress: (address: string) => boolean;
@@ -44,7 +44,8 @@ export function egressRules(policy: EgressPolicy): EgressRules {
   const isAllowedBlock = createBlockTest(policy.allowNetworks ?? []);
   return {
     allowPrivate: policy.allowPrivate,
-    ca: policy.ca === undefined ? undefined : [...rootCertificates, policy.ca],
+    secureContext:
+      policy.ca === undefined ? undefined : createSecureContext({ ca: [...rootCertificates, policy.ca] }),
     resolve: policy.resolver ?? ((hostname) => lookup(hostname, { all: true })),
     allowsPort: (port) => policy.allowPrivate || ports.has(port),
     allowsAddress: (address) => policy.allowPrivate || isPublicAddress(address) || isAllowedBlock(address),

@@ -24,7 +24,7 @@ function portOf(url: URL): number {
 function isSafeText(text: string): boolean {
   if (text.length > LIMITS.maxUrlLength || UNSAFE.test(text)) return false;
   const authority = AUTHORITY.exec(text)?.[1];
-  return authority !== undefined && !authority.includes('@') && !authority.endsWith(':');
+  return !!authority && !authority.includes('@') && !authority.endsWith(':');
 }
 
 function isAllowedHost(host: string, rules: EgressRules): boolean {
