@@ -45,7 +45,7 @@ export const LIMITS = {
   maxStreamWarnings: 100,
   /** A closed stream's audio is kept in memory and offered to storage for this long, ms. */
   streamFlushMs: 60_000,
-  /** After End or at shutdown, audio already on its way is taken for this long, ms. */
+  /** After End or at shutdown, audio already on its way is taken until none came for this long, ms; five times this at most. */
   streamDrainMs: 1000,
   /** A peer that does not answer our close frame within this is cut off, ms. */
   closeHandshakeMs: 5000,

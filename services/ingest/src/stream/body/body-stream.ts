@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { EarshotError, type ErrorCode, type StreamBodyResponse } from '@earshot/protocol';
 import type { ClosedBy } from '../context/ports.ts';
 import type { StreamOutcome } from '../intake/stream-end.ts';
+import { Drain } from '../live/drain.ts';
 import type { HaltReason, LiveStream } from '../live/live-streams.ts';
 import type { OpenedIntake, StreamContext } from '../live/opening.ts';
 import { BodyDecoder, type BodyFormat } from './body-format.ts';
@@ -36,7 +37,7 @@ export class BodyStream implements LiveStream {
   #receivedBytes = 0;
   #chunks = 0;
   #lastChunkMs: number;
-  #timer: NodeJS.Timeout | undefined;
+  #drain: Drain | undefined;
 
   constructor(context: StreamContext, open: OpenedIntake, source: { body: Readable; format: BodyFormat }) {
     this.#context = context;
@@ -65,7 +66,9 @@ export class BodyStream implements LiveStream {
       this.#finish(ending, flushMs);
     } else if (this.#phase === 'open') {
       this.#phase = 'draining';
-      this.#timer = setTimeout(() => this.#finish(ending, flushMs), this.#context.limits.streamDrainMs);
+      const quietMs = this.#context.limits.streamDrainMs / 4;
+      const isHeld = (): boolean => this.#waitingForRoom;
+      this.#drain = new Drain(quietMs, isHeld, () => this.#finish(ending, flushMs));
     }
   }
 
@@ -79,6 +82,7 @@ export class BodyStream implements LiveStream {
     this.#lastChunkMs = this.#context.clock.elapsedMs();
     this.#receivedBytes += chunk.length;
     this.#chunks += 1;
+    this.#drain?.touch();
     this.#context.metrics.bytesReceived('http', chunk.length);
     try {
       const samples = this.#decoder.push(chunk);
@@ -117,7 +121,7 @@ export class BodyStream implements LiveStream {
 
   #stopReading(): void {
     this.#phase = 'finishing';
-    clearTimeout(this.#timer);
+    this.#drain?.stop();
     this.#body.off('data', this.#onData);
     this.#body.pause();
   }

@@ -1,4 +1,5 @@
 import type { RawData, WebSocket } from 'ws';
+import { Drain } from '../live/drain.ts';
 import type { HaltReason, LiveStream } from '../live/live-streams.ts';
 import type { OpenedIntake, StreamContext } from '../live/opening.ts';
 import {
@@ -33,7 +34,7 @@ export class SocketStream implements LiveStream {
   /** What the record says when the socket closes now. */
   #goodbye = CLIENT_CLOSED;
   #waitingForRoom = false;
-  #timer: NodeJS.Timeout | undefined;
+  #drain: Drain | undefined;
 
   constructor(context: StreamContext, open: OpenedIntake, io: { socket: WebSocket; feed: FrameFeed }) {
     this.#context = context;
@@ -52,7 +53,7 @@ export class SocketStream implements LiveStream {
     else if (this.#phase === 'finishing') this.#open.intake.hasten(flushMs);
     else if (this.#phase !== 'open') return;
     else if (reason === 'superseded') this.#finish(closingForHalt(reason), flushMs);
-    else this.#drain(closingForHalt(reason), flushMs);
+    else this.#sayGoodbye(closingForHalt(reason), flushMs);
   }
 
   tick(elapsedMs: number): void {
@@ -91,6 +92,7 @@ export class SocketStream implements LiveStream {
   #receive(data: Uint8Array, binary: boolean): void {
     if (this.#phase !== 'open' && this.#phase !== 'draining') return;
     this.#keepAlive.message(this.#context.clock.elapsedMs());
+    this.#drain?.touch();
     if (data.length === 0) {
       this.#countEmpty();
       return;
@@ -123,17 +125,19 @@ export class SocketStream implements LiveStream {
   }
 
   /** Says goodbye first: all that the client sent before it read that arrives before its own close frame. */
-  #drain(closing: Closing, flushMs: number): void {
+  #sayGoodbye(closing: Closing, flushMs: number): void {
     this.#phase = 'draining';
     this.#socket.close(closing.code, closing.reason);
     this.#goodbye = closing;
-    this.#timer = setTimeout(() => this.#finish(closing, flushMs), this.#context.limits.streamDrainMs);
+    const { streamDrainMs } = this.#context.limits;
+    const isHeld = (): boolean => this.#waitingForRoom;
+    this.#drain = new Drain(streamDrainMs, isHeld, () => this.#finish(closing, flushMs));
   }
 
   #finish(closing: Closing, flushMs = this.#context.limits.streamFlushMs): void {
     if (this.#phase !== 'open' && this.#phase !== 'draining') return;
     this.#phase = 'finishing';
-    clearTimeout(this.#timer);
+    this.#drain?.stop();
     void this.#store(closing, flushMs);
   }
 
@@ -183,7 +187,7 @@ export class SocketStream implements LiveStream {
   #discard(): void {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
-    clearTimeout(this.#timer);
+    this.#drain?.stop();
     this.#socket.terminate();
     const { intake, opened, admission } = this.#open;
     intake
