@@ -30,7 +30,7 @@ const ascii = (head: Head, from: number, length: number): string =>
 const REFUSED_MAGIC: readonly (readonly [hex: string, reason: SniffRefusal])[] = [
   ['504b0304', 'archive'],
   ['504b0506', 'archive'],
-  ['1f8b', 'archive'],
+  ['1f8b08', 'archive'],
   ['425a68', 'archive'],
   ['fd377a585a00', 'archive'],
   ['377abcaf271c', 'archive'],

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { toneFile } from '../testing/recordings.ts';
 import { type DecodeUploadsRequest, decodeUploads, type UploadEvent } from './decode-uploads.ts';
 
 const NEVER = new AbortController().signal;
+const SLICES = new URL('../../fixtures/media-recorder/', import.meta.url);
 const OPUS = ['-c:a', 'libopus', '-b:a', '32k'];
 
 let folder: TemporaryFolder;
@@ -129,6 +130,22 @@ describe('decoding uploads', () => {
     expect(joined.skipped).toEqual([]);
     expect(Buffer.from(joined.samples.buffer).equals(Buffer.from(whole.samples.buffer))).toBe(true);
   });
+
+  for (const format of ['webm', 'mp4'] as const) {
+    it(`decodes the ${format} slices of a real browser whole`, async () => {
+      const slices = await Promise.all(
+        [0, 1, 2, 3, 4].map(async (i) => ({
+          format,
+          bytes: await readFile(new URL(`${i}.${format}`, SLICES)),
+        })),
+      );
+      const decoded = await decodeAll(slices);
+      expect(decoded.skipped).toEqual([]);
+      expect(decoded.rates).toEqual([48_000]);
+      expect(seconds(decoded)).toBeGreaterThan(4);
+      expect(seconds(decoded)).toBeLessThan(4.4);
+    });
+  }
 
   it('begins a new recording at each file with a header, at the rate of the first', async () => {
     const webm = await toneFile(folder.path, { name: 'one.webm', seconds: 1, options: OPUS });
@@ -257,7 +274,7 @@ describe('decoding uploads', () => {
     const controller = new AbortController();
     const receipts = [receiptOf({ format: 'webm', bytes }, 0)];
     const endless = async function* () {
-      yield bytes.slice(0, 30_000);
+      yield await Promise.resolve(bytes.slice(0, 30_000));
       controller.abort();
       yield bytes.slice(30_000);
     };
