@@ -53,7 +53,11 @@ module.exports = {
       name: 'no-undeclared-dependencies',
       severity: 'error',
       from: { path: '^(packages|services)/' },
-      to: { dependencyTypes: ['unknown', 'undetermined', 'npm-no-pkg', 'npm-unknown'] },
+      // A workspace package resolves to its source, which has no npm type; pnpm lets only declared ones resolve.
+      to: {
+        pathNot: '^(packages|services|test)/',
+        dependencyTypes: ['unknown', 'undetermined', 'npm-no-pkg', 'npm-unknown'],
+      },
     },
   ],
   options: {
