@@ -131,6 +131,8 @@ describe('Redis away', () => {
     const started = performance.now();
     await Promise.all(running.splice(0).map((consumers) => consumers.close(300)));
     expect(performance.now() - started).toBeLessThan(4000);
+    // BullMQ's watchdog over a blocked wait cannot be cancelled and runs out by itself.
+    await new Promise((resolve) => setTimeout(resolve, 3200));
   });
 
   it('and silent (stopped, connections open) makes adding fail within six seconds', async () => {
@@ -283,6 +285,6 @@ describe('a dying process', () => {
     expect(deaths).toBe(3);
     const work = await Promise.all(segments(4).map((segment) => producer.segmentWork(segment)));
     expect(work.map((one) => one.state)).toEqual(['completed', 'completed', 'failed', 'completed']);
-    expect(work[2]?.reason).toMatch(/stalled/);
+    expect(work[2]?.stalledOut).toBe(true);
   }, 120_000);
 });

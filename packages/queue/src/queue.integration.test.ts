@@ -135,7 +135,7 @@ describe('a flow', () => {
     await until(() => assembled.length === 3);
     const first = segments(1, { tenant: 'acme', sessionId: 'ses_fails_first01' });
     const work = await Promise.all(first.map((job) => producer.segmentWork(job)));
-    expect(work[0]).toEqual({ state: 'failed', reason: 'refused' });
+    expect(work[0]).toEqual({ state: 'failed', reason: 'refused', stalledOut: false });
     expect((await producer.counts())['transcribe-segment'].failed).toBe(3);
   });
 

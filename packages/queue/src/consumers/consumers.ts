@@ -41,6 +41,7 @@ const PATIENT: RedisOptions = {
   enableOfflineQueue: true,
   // BullMQ takes a lazy connection's first refusal for its last word.
   lazyConnect: false,
+  disconnectTimeout: 500,
   maxRetriesPerRequest: null,
   retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 10), 1000),
 };
@@ -92,6 +93,7 @@ function createWorker<N extends JobName>(
     lockDuration: LOCK_MS,
     stalledInterval: STALLED_CHECK_MS,
     maxStalledCount: MAX_STALLS,
+    drainDelay: 2,
     runRetryDelay: 1000,
     settings: { backoffStrategy: (attempts) => retryDelayMs(JOBS[name], attempts, Math.random()) },
   });

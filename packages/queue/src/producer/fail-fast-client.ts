@@ -15,6 +15,7 @@ const IMPATIENT: RedisOptions = {
   maxRetriesPerRequest: 0,
   commandTimeout: 5000,
   lazyConnect: false,
+  disconnectTimeout: 500,
   retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 10), 1000),
 };
 /** A connection that is just being made gets this long before a call is refused, ms. */

@@ -22,6 +22,8 @@ export interface SegmentWork {
   readonly state: 'none' | 'unfinished' | 'completed' | 'failed';
   /** Present when failed. */
   readonly reason?: string;
+  /** True when it was failed because each process that ran it died. */
+  readonly stalledOut?: boolean;
 }
 
 /** How BullMQ words the failure of a job whose processes died too often. */
@@ -61,7 +63,8 @@ export async function readSegmentWork(queues: Queues, jobId: string): Promise<Se
   if (await isUnfinished(queue, jobId)) return { state: 'unfinished' };
   const job = await findJob(queue, jobId);
   if (job === undefined) return { state: 'none' };
-  return (await job.isFailed()) ? { state: 'failed', reason: job.failedReason } : { state: 'completed' };
+  if (!(await job.isFailed())) return { state: 'completed' };
+  return { state: 'failed', reason: job.failedReason, stalledOut: STALLED_OUT.test(job.failedReason) };
 }
 
 function findJob(queue: Queue, jobId: string): Promise<Job | undefined> {
