@@ -51,7 +51,7 @@ export const keys = {
   pending: (ref: SessionRef): string => `${SYSTEM}/pending/${root(ref).slice(0, -1)}.json`,
   probe: (name: string): string => {
     if (!PLAIN_NAME.test(name)) throw new RangeError('this name cannot be part of a key');
-    return `${SYSTEM}/probe/${name}`;
+    return `${keys.probes()}${name}`;
   },
 
   /** Prefixes, each ending in a slash. */
@@ -64,6 +64,7 @@ export const keys = {
   segmentResults: (ref: SessionRef, segment: Omit<ResultPlace, 'attempt'>): string =>
     `${root(ref)}results/${segment.track}-${padded(segment.index, 6)}/`,
   webhooks: (tenant: string): string => `${SYSTEM}/webhooks/${tenantRoot(tenant)}`,
+  probes: (): string => `${SYSTEM}/probe/`,
   apiKeys: (): string => `${SYSTEM}/keys/`,
   pendingMarkers: (): string => `${SYSTEM}/pending/`,
 } as const;

@@ -21,6 +21,7 @@ export interface StoredAccess {
   listWebhooks(tenant: string): Promise<WebhookRecord[]>;
   readWebhook(tenant: string, webhookId: string): Promise<WebhookRecord | null>;
   createWebhook(record: WebhookRecord): Promise<WriteOutcome>;
+  writeWebhook(record: WebhookRecord): Promise<void>;
   /** False when there was none. */
   removeWebhook(tenant: string, webhookId: string): Promise<boolean>;
 }
@@ -40,6 +41,7 @@ export function createStoredAccess(store: ObjectStore): StoredAccess {
     listWebhooks: async (tenant) => listWebhooks(store, webhooks, tenant),
     readWebhook: async (tenant, webhookId) => webhooks.read(keys.webhook(tenant, webhookId)),
     createWebhook: async (record) => webhooks.create(keys.webhook(record.tenant, record.webhookId), record),
+    writeWebhook: async (record) => webhooks.write(keys.webhook(record.tenant, record.webhookId), record),
     removeWebhook: async (tenant, webhookId) => {
       const key = keys.webhook(tenant, webhookId);
       if ((await store.head(key)) === null) return false;

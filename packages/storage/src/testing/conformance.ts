@@ -1,5 +1,7 @@
+import { deepEqual } from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
+import { keys } from '../keys.ts';
 import type { ObjectStore } from '../port/object-store.ts';
 import type { StoreCheck } from './checks/check.ts';
 import { fileChecks } from './checks/files.ts';
@@ -9,7 +11,13 @@ import { writingChecks } from './checks/writing.ts';
 
 /** Every promise of the object-store port, as data: a test of the tests can run them against a broken store. */
 export const STORE_CHECKS: readonly StoreCheck[] = [
-  { name: 'passes its own probe and leaves nothing behind', run: (store) => store.probe() },
+  {
+    name: 'passes its own probe and leaves nothing behind',
+    run: async (store) => {
+      await store.probe();
+      deepEqual((await store.list(keys.probes())).objects, []);
+    },
+  },
   ...writingChecks,
   ...readingChecks,
   ...listingChecks,

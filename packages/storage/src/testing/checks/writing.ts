@@ -56,16 +56,22 @@ export const writingChecks: readonly StoreCheck[] = [
       const key = `${prefix}torn`;
       const versions = [1, 2].map((fill) => new Uint8Array(200_000).fill(fill));
       await store.put(key, versions[0] ?? bytesOf(''));
-      const writes = Array.from({ length: 8 }, (_, i) => store.put(key, versions[i % 2] ?? bytesOf('')));
-      const reads = Array.from({ length: 16 }, () => store.get(key));
-      await Promise.all(writes);
-      for (const body of await Promise.all(reads)) {
-        equal(body.length, 200_000);
-        ok(
-          body.every((byte) => byte === body[0]),
-          'one version only',
-        );
-      }
+      const work = { goesOn: true };
+      const reader = async (): Promise<void> => {
+        while (work.goesOn) {
+          const body = await store.get(key);
+          equal(body.length, 200_000);
+          ok(body[0] === body.at(-1) && body.every((byte) => byte === body[0]), 'one version only');
+        }
+      };
+      const writer = async (): Promise<void> => {
+        try {
+          for (let i = 0; i < 12; i += 1) await store.put(key, versions[i % 2] ?? bytesOf(''));
+        } finally {
+          work.goesOn = false;
+        }
+      };
+      await Promise.all([writer(), reader(), reader()]);
     },
   },
   {
