@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import { createEarshotClient, type EarshotClient } from '@earshot/client';
+import type { ProgressTarget } from '../terminal/progress.ts';
+
+/** What a command may know of the process that runs it. */
+export interface Setting {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: ProgressTarget;
+}
+
+/** Options that every command with a server has. */
+export interface ServerOptions {
+  readonly url?: string;
+  readonly keyFile?: string;
+}
+
+const DEFAULT_URL = 'http://127.0.0.1:8080';
+
+/** Where `npm start` leaves the key of its own server, seen from the built file. */
+const LOCAL_KEY_FILE = new URL('../../../../.earshot/data/api-key', import.meta.url);
+
+/** Builds the client from options, then EARSHOT_URL and EARSHOT_API_KEY, then the key of `npm start`. */
+export async function connect(setting: Setting, options: ServerOptions): Promise<EarshotClient> {
+  const port = setting.env['EARSHOT_PORT'];
+  const local = port === undefined || port === '' ? DEFAULT_URL : `http://127.0.0.1:${port}`;
+  const baseUrl = options.url ?? (setting.env['EARSHOT_URL'] || local);
+  return createEarshotClient({ baseUrl, apiKey: await findKey(setting, options) });
+}
+
+async function findKey(setting: Setting, options: ServerOptions): Promise<string> {
+  if (options.keyFile !== undefined) return (await readFile(options.keyFile, 'utf8')).trim();
+  const given = setting.env['EARSHOT_API_KEY'] || setting.env['EARSHOT_BOOTSTRAP_KEY'];
+  if (given) return given;
+  const folder = setting.env['EARSHOT_DATA_DIR'];
+  try {
+    return (await readFile(folder ? `${folder}/api-key` : LOCAL_KEY_FILE, 'utf8')).trim();
+  } catch {
+    throw new Error('No API key: set EARSHOT_API_KEY, or give a file with --key-file.');
+  }
+}

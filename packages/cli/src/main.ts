@@ -1,0 +1,15 @@
+import { createProgram } from './program.ts';
+
+/** The `earshot` command: exit code 0 when all went well, 1 with one sentence otherwise. */
+async function main(): Promise<void> {
+  const setting = { env: process.env, stdout: process.stdout, stderr: process.stderr };
+  const program = createProgram(setting, (code) => {
+    process.exitCode = code;
+  });
+  await program.parseAsync();
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`earshot: ${error instanceof Error ? error.message : 'something went wrong'}\n`);
+  process.exitCode = 1;
+});
