@@ -15,6 +15,8 @@ export {
   type EngineWord,
 } from './engine/engine.ts';
 export { EngineError, type EngineFault } from './engine/engine-error.ts';
+export { createOpenAiEngine, type OpenAiOptions } from './engines/openai/engine.ts';
+export type { HttpAnswer, HttpCall, HttpRequest } from './engines/openai/http-call.ts';
 export { createPocketsphinxEngine, type PocketsphinxOptions } from './engines/pocketsphinx/engine.ts';
 export { DEBIAN_MODEL_FOLDER } from './engines/pocketsphinx/installation.ts';
 export { renderTranscript, TRANSCRIPT_FORMATS, type TranscriptFormat } from './render/transcript.ts';

@@ -1,4 +1,5 @@
 export { type ContractCase, type ContractSubject, engineContract } from './contract.ts';
+export { plainFetch } from './plain-fetch.ts';
 export {
   afterTransientFaults,
   byHash,
@@ -10,3 +11,9 @@ export {
   type ScriptedEngine,
   type ScriptedOptions,
 } from './scripted-engine.ts';
+export {
+  startTranscriptionServer,
+  type TranscriptionAnswer,
+  type TranscriptionRequest,
+  type TranscriptionServer,
+} from './transcription-server.ts';
