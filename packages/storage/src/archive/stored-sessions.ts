@@ -1,4 +1,5 @@
 import {
+  EarshotError,
   ErasedRecord,
   ExpiredRecord,
   PendingMarker,
@@ -75,12 +76,13 @@ async function* listPending(
     const ref = parsePendingKey(info.key);
     if (ref === null) continue;
     // A marker that nobody can read must not hide the session, nor those behind it.
-    const marker = await pending.read(info.key).catch(() => markerFrom(ref, info));
+    const marker = await pending.read(info.key).catch((error: unknown) => markerFrom(ref, info, error));
     if (marker !== null) yield marker;
   }
 }
 
-function markerFrom(ref: SessionRef, info: ObjectInfo): PendingMarker {
+function markerFrom(ref: SessionRef, info: ObjectInfo, error: unknown): PendingMarker {
+  if (!(error instanceof EarshotError) || error.code !== 'internal_error') throw error;
   return { v: 1, ...ref, since: info.modifiedAt.toISOString() };
 }
 

@@ -26,7 +26,7 @@ const PLACE_ATTEMPTS = 50;
 /** Makes the folder and removes what crashed writers left in it. */
 export async function prepareFolder(root: string, nowMs: number): Promise<void> {
   const temporary = join(root, TEMPORARY);
-  await mkdir(temporary, { recursive: true });
+  await makeFolder(temporary);
   for (const name of await readdir(temporary)) {
     const path = join(temporary, name);
     const info = await stat(path).catch(() => undefined);

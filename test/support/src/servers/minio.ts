@@ -104,15 +104,13 @@ async function findBinary(): Promise<string | null> {
   return null;
 }
 
+/** Its health page says yes before accounts are loaded; only then are strangers refused instead of put off (503). */
 function isHealthy(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const request = get(
-      { host: '127.0.0.1', port, path: '/minio/health/ready', agent: false, timeout: 2000 },
-      (response) => {
-        response.resume();
-        resolve(response.statusCode === 200);
-      },
-    );
+    const request = get({ host: '127.0.0.1', port, path: '/', agent: false, timeout: 2000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 403);
+    });
     request.once('timeout', () => request.destroy());
     request.once('error', () => resolve(false));
   });
