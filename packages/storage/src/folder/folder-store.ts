@@ -18,16 +18,30 @@ const MAX_OPERATIONS = 64;
  * hard links and tell upper from lower case, and a key cannot also be the folder of other keys.
  */
 export function createFolderStore(root: string): ObjectStore {
-  const folder = resolve(root);
+  const access = createAccess(resolve(root));
+  const store: ObjectStore = {
+    description: 'folder',
+    ...readingOperations(access),
+    ...writingOperations(access),
+    listAll: (prefix) => listPages(store, prefix),
+    probe: () => probeCreateOnly(store),
+    close: () => Promise.resolve(),
+  };
+  return store;
+}
+
+/** The way of all operations to the file system. */
+interface FolderAccess {
+  readonly folder: string;
+  /** Runs a task when a place is free; failures of the file system come as catalogue errors. */
+  readonly attempt: <T>(task: () => Promise<T>) => Promise<T>;
+  /** The same for tasks that write: the first makes and tidies the folder. */
+  readonly change: <T>(task: () => Promise<T>) => Promise<T>;
+}
+
+function createAccess(folder: string): FolderAccess {
   const semaphore = createSemaphore(MAX_OPERATIONS);
   let prepared: Promise<void> | undefined;
-  const attempt = async <T>(task: () => Promise<T>): Promise<T> => {
-    try {
-      return await semaphore.run(task);
-    } catch (error) {
-      throw folderFailure(error);
-    }
-  };
   const ready = async (): Promise<void> => {
     prepared ??= prepareFolder(folder, Date.now());
     await prepared.catch((error: unknown) => {
@@ -35,9 +49,19 @@ export function createFolderStore(root: string): ObjectStore {
       throw error;
     });
   };
-  const change = <T>(task: () => Promise<T>): Promise<T> => attempt(() => ready().then(task));
-  const store: ObjectStore = {
-    description: 'folder',
+  const attempt = async <T>(task: () => Promise<T>): Promise<T> => {
+    try {
+      return await semaphore.run(task);
+    } catch (error) {
+      throw folderFailure(error);
+    }
+  };
+  return { folder, attempt, change: (task) => attempt(() => ready().then(task)) };
+}
+
+function writingOperations(access: FolderAccess): Pick<ObjectStore, 'put' | 'putFile' | 'remove'> {
+  const { folder, change } = access;
+  return {
     put: async (key, body, { createOnly = false, sha256 } = {}) => {
       assertKey(key);
       return change(() => writeObject({ root: folder, key, source: { body }, sha256, createOnly }));
@@ -46,6 +70,16 @@ export function createFolderStore(root: string): ObjectStore {
       assertKey(key);
       return change(() => writeObject({ root: folder, key, source: { path }, bytes, sha256, createOnly }));
     },
+    remove: async (keys) => {
+      keys.forEach(assertKey);
+      await change(() => removeObjects(folder, keys));
+    },
+  };
+}
+
+function readingOperations(access: FolderAccess): Pick<ObjectStore, 'get' | 'read' | 'head' | 'list'> {
+  const { folder, attempt } = access;
+  return {
     get: async (key) => {
       assertKey(key);
       return attempt(() => readWhole(folder, key));
@@ -63,15 +97,7 @@ export function createFolderStore(root: string): ObjectStore {
       assertPrefix(prefix);
       return attempt(() => listFolder(folder, prefix, options));
     },
-    listAll: (prefix) => listPages(store, prefix),
-    remove: async (keys) => {
-      keys.forEach(assertKey);
-      await change(() => removeObjects(folder, keys));
-    },
-    probe: () => probeCreateOnly(store),
-    close: () => Promise.resolve(),
   };
-  return store;
 }
 
 async function readWhole(folder: string, key: string): Promise<Uint8Array> {
