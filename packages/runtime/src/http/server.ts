@@ -10,6 +10,7 @@ import { createRouteGuard } from './access/route-guard.ts';
 import { createBodyDeadline } from './body/body-deadline.ts';
 import { refusedCoding } from './body/content-coding.ts';
 import { registerJsonBody } from './body/json-body.ts';
+import { registerConnectionSweep } from './connections.ts';
 import { DEVELOPMENT_ORIGINS, registerCors } from './cors.ts';
 import { answerConnectionFailure } from './failure/connection-failure.ts';
 import { answerError } from './failure/error-answer.ts';
@@ -112,13 +113,18 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const table = createRouteTable();
   app.addHook('onRoute', (route) => table.add(route));
   registerObservation(app, options.metrics);
+  registerConnectionSweep(app);
   const isClosing = registerEnvelopeHooks(app);
   registerJsonBody(app);
   await registerCors(app, options.corsOrigins ?? DEVELOPMENT_ORIGINS);
   app.addHook('onRequest', (request, _reply, done) =>
     done(refusedVersion(request) ?? refusedCoding(request)),
   );
-  app.addHook('onRequest', createBodyDeadline(options.limits?.requestBodyMs));
+  const watchBody = createBodyDeadline(options.limits?.requestBodyMs);
+  app.addHook('onRequest', (request, reply, done) => {
+    watchBody(request, reply);
+    done();
+  });
   registerAccess(app, options, clientAddress);
   if (options.api !== undefined) await registerOpenApi(app, options.api);
   app.addHook('onRoute', createRouteGuard(options.authenticator !== undefined));

@@ -29,9 +29,11 @@ function watchIdle(request: FastifyRequest, idleMs: number, expire: () => void):
 
 /** Creates the hook that ends requests whose body comes too slowly; `totalMs` holds for routes that say nothing. */
 export function createBodyDeadline(totalMs: number = LIMITS.requestBodyMs) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+  return (request: FastifyRequest, reply: FastifyReply): void => {
     const deadline: BodyDeadline = request.routeOptions.config.bodyDeadline ?? { totalMs };
     if (deadline === false || !hasBody(request)) return;
+    const { raw } = request;
+    const { socket } = raw;
     const expire = (): void => {
       stop();
       giveUp(request, reply);
@@ -40,8 +42,13 @@ export function createBodyDeadline(totalMs: number = LIMITS.requestBodyMs) {
       'totalMs' in deadline
         ? setTimeout(expire, deadline.totalMs)
         : watchIdle(request, deadline.idleMs, expire);
-    const stop = (): void => clearTimeout(timer);
-    request.raw.once('end', stop);
-    request.raw.once('close', stop);
+    timer.unref();
+    // A request that was answered before its body came is only known to be over by its socket.
+    const stop = (): void => {
+      clearTimeout(timer);
+      socket.off('close', stop);
+    };
+    raw.once('end', stop).once('close', stop);
+    socket.once('close', stop);
   };
 }

@@ -27,6 +27,11 @@ function isFrameworkError(error: unknown): error is FastifyError {
   );
 }
 
+/** What serving a static file throws for paths outside its folder. */
+function isFileRefusal(error: unknown): boolean {
+  return error instanceof Error && 'expose' in error && error.expose === true;
+}
+
 const failure = (error: EarshotError, status = error.status): Failure => ({ error, status });
 
 function classify(error: unknown, request: FastifyRequest): Failure {
@@ -38,6 +43,7 @@ function classify(error: unknown, request: FastifyRequest): Failure {
     const code = FRAMEWORK_CODES[error.code];
     if (code !== undefined) return failure(new EarshotError(code, { cause: error }));
   }
+  if (isFileRefusal(error)) return failure(new EarshotError('resource_not_found', { cause: error }));
   const message = ERRORS.internal_error.message;
   return failure(new EarshotError('internal_error', { message, cause: error }));
 }

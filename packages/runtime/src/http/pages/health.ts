@@ -19,12 +19,14 @@ async function runCheck(check: ReadinessCheck): Promise<CheckResult> {
   const late = new Promise<CheckResult>((resolve) => {
     timer = setTimeout(() => resolve({ ok: false, message: 'no answer in time' }), CHECK_TIMEOUT_MS);
   });
-  const result = check().then(
-    () => ({ ok: true, message: 'ok' }),
-    (error: unknown) => ({ ok: false, message: error instanceof EarshotError ? error.message : 'failed' }),
-  );
+  const result = async (): Promise<CheckResult> => {
+    await check();
+    return { ok: true, message: 'ok' };
+  };
   try {
-    return await Promise.race([result, late]);
+    return await Promise.race([result(), late]);
+  } catch (error) {
+    return { ok: false, message: error instanceof EarshotError ? error.message : 'failed' };
   } finally {
     clearTimeout(timer);
   }

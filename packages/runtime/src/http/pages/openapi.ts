@@ -37,15 +37,21 @@ function rawBody(mediaTypes: readonly string[]): { content: Record<string, { sch
   };
 }
 
+/** A route may have no schema at all, whatever the types of the plugin say. */
+function schemaOf(schema: FastifySchema | undefined): FastifySchema {
+  return schema ?? {};
+}
+
 type Transform = typeof jsonSchemaTransform;
 
 /** Adds to each documented route what its configuration implies: security, the error envelope, raw bodies. */
 const describeRoute: Transform = (input) => {
   const { config } = input.route;
-  if (input.schema.hide === true) return jsonSchemaTransform(input);
-  const responses = typeof input.schema.response === 'object' ? input.schema.response : {};
+  const given = schemaOf(input.schema);
+  if (given.hide === true) return jsonSchemaTransform(input);
+  const responses = typeof given.response === 'object' ? given.response : {};
   const schema: FastifySchema = {
-    ...input.schema,
+    ...given,
     security: securityOf(config?.access),
     response: { ...responses, default: ErrorBody },
   };
