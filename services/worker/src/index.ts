@@ -1,1 +1,2 @@
-export {};
+export { createWorkerApp, type WorkerApp, type WorkerDeps } from './app.ts';
+export { readWorkerConfig, WorkerConfig } from './config.ts';

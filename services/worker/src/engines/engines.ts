@@ -1,0 +1,52 @@
+import type { ModelId } from '@earshot/protocol';
+import { createPocketsphinxEngine, type Engine } from '@earshot/transcription';
+import type { WorkerConfig } from '../config.ts';
+import { type EngineSpec, specName } from './engine-spec.ts';
+
+/** The engines of a worker; equal settings share one. */
+export interface OpenedEngines {
+  readonly byModel: Readonly<Record<ModelId, Engine>>;
+  /** Rejects with EngineError unless every engine has shown that it can work. */
+  ready(signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+type EngineSettings = Pick<
+  WorkerConfig,
+  'EARSHOT_ENGINE_LITE' | 'EARSHOT_ENGINE_PRO' | 'EARSHOT_ENGINE_API_KEY'
+>;
+
+/** Opens the engine of each model; nothing is started before `ready`. */
+export function openEngines(settings: EngineSettings): OpenedEngines {
+  const opened = new Map<string, Engine>();
+  const open = (spec: EngineSpec): Engine => {
+    const engine = opened.get(specName(spec)) ?? createEngine(spec, settings.EARSHOT_ENGINE_API_KEY);
+    opened.set(specName(spec), engine);
+    return engine;
+  };
+  return engineSet({ lite: open(settings.EARSHOT_ENGINE_LITE), pro: open(settings.EARSHOT_ENGINE_PRO) });
+}
+
+/** The same for engines that exist already. */
+export function engineSet(byModel: Readonly<Record<ModelId, Engine>>): OpenedEngines {
+  const engines = [...new Set(Object.values(byModel))];
+  return {
+    byModel,
+    async ready(signal) {
+      await Promise.all(engines.map((engine) => engine.ready(signal)));
+    },
+    async close() {
+      await Promise.all(engines.map((engine) => engine.close()));
+    },
+  };
+}
+
+function createEngine(spec: EngineSpec, apiKey: string | undefined): Engine {
+  switch (spec.kind) {
+    case 'pocketsphinx':
+      return createPocketsphinxEngine();
+    case 'sherpa':
+    case 'openai':
+      throw new Error(`${spec.kind} ${String(apiKey?.length)}`);
+  }
+}

@@ -1,0 +1,20 @@
+import type { QueueProducer } from '@earshot/queue';
+import type { GuardedFetch, Log, Metrics } from '@earshot/runtime';
+import type { SessionIndex } from '@earshot/sessions';
+import type { ObjectStore, SessionArchive } from '@earshot/storage';
+import type { Transcriber } from '@earshot/transcription';
+import type { OpenedEngines } from './engines/engines.ts';
+
+/** What handlers and the reconciler work with. */
+export interface WorkerParts {
+  readonly store: ObjectStore;
+  readonly archive: SessionArchive;
+  readonly producer: QueueProducer;
+  readonly index: Pick<SessionIndex, 'finish' | 'changed' | 'markSegment' | 'addSegments'>;
+  readonly transcriber: Transcriber;
+  readonly engines: OpenedEngines['byModel'];
+  readonly fetch: GuardedFetch;
+  readonly log: Log;
+  readonly metrics: Pick<Metrics, 'add'>;
+  readonly now: () => Date;
+}
