@@ -64,6 +64,24 @@ describe('frame numbers', () => {
     expect(played.gaps).toEqual([{ track: 'inbound', samples: 160 }]);
   });
 
+  it('do not join halves of samples over a hole', () => {
+    const start = text({
+      event: 'start',
+      start: { streamSid: 'MZ1', mediaFormat: { encoding: 'audio/l16;endian=little' } },
+    });
+    const odd = (chunk: number, ...bytes: readonly number[]) => frame(chunk, { payload: base64(bytes) });
+    const played = play([start, odd(1, 1, 0, 2), odd(3, 3, 0, 4), odd(4, 0)]);
+    expect(played.tracks.get('inbound')?.filter((sample) => sample !== 0)).toEqual([1, 3, 4]);
+    expect(played.stats.oddBytes).toBe(1);
+  });
+
+  it('take their length from the last frame that had one', () => {
+    const empty = { payload: '' };
+    expect(play([twilioStart, frame(1), frame(2, empty), frame(4, empty)]).gaps).toEqual([
+      { track: 'inbound', samples: 160 },
+    ]);
+  });
+
   it('count an empty payload as a frame of no length', () => {
     const played = play([twilioStart, frame(1), frame(2, { payload: '' }), frame(4)]);
     expect(played.gaps).toEqual([{ track: 'inbound', samples: 160 }]);
@@ -87,6 +105,30 @@ describe('times', () => {
 
   it('that are none are left out, and the audio stays', () => {
     expect(times('soon', -1, null, {}, [])).toEqual(new Array(5).fill(undefined));
+  });
+});
+
+describe('another stream of the same call', () => {
+  const again = text({
+    event: 'start',
+    start: { streamSid: 'MZ2', mediaFormat: { encoding: 'audio/x-mulaw', sampleRate: 8000 } },
+  });
+
+  it('has a clock of its own', () => {
+    const late = { timestamp: 1_767_225_660_000 };
+    const played = play([twilioStart, frame(1, { timestamp: 1_767_225_600_000 }), again, frame(1, late)]);
+    const times = played.events
+      .filter((event) => event.type === 'audio')
+      .map((event) => event.frame.timestampMs);
+    expect(times).toEqual([0, 0]);
+  });
+
+  it('may number its frames or not, and name its track anew', () => {
+    const first = frame(1, { track: 'caller' });
+    const second = frame(1, { track: 'callee', chunk: null });
+    const played = play([twilioStart, first, again, second, second]);
+    expect(played.stats).toMatchObject({ frames: 3, malformedFrames: 0 });
+    expect(played.tracks.get('main')).toHaveLength(480);
   });
 });
 
@@ -115,8 +157,9 @@ describe('byte order that a platform is not sure about', () => {
 
   it('loses nothing while it is checked, on any track, and is told with a second format', () => {
     const quiet = media('outbound', 0, [0, 0, 0]);
-    const played = play([start, ...frames(5), quiet, ...frames(30).slice(5)]);
-    expect(played.tracks.get('inbound')).toEqual(voice.slice(0, 4800));
+    const pause = media('inbound', 5, new Array<number>(160).fill(0));
+    const played = play([start, ...frames(5), quiet, pause, ...frames(30).slice(6)]);
+    expect(played.tracks.get('inbound')).toEqual(voice.slice(0, 4800).with(0, 0).fill(0, 800, 960));
     expect(played.tracks.get('outbound')).toEqual([0, 0, 0]);
     expect(played.formats.map((format) => format.bigEndian)).toEqual([true, false]);
     expect(played.warnings).toEqual(['byte_order_corrected']);
@@ -154,6 +197,12 @@ describe('a Voximplant socket', () => {
     expect(played).toMatchObject({ error: null, stops: 1 });
     expect(played.events.at(-1)?.type).toBe('stop');
     expect(played.tracks.get('main')).toHaveLength(2);
+  });
+
+  it('keeps the reason of the first stop', () => {
+    const reasoned = (reason: string) => text({ event: 'stop', reason });
+    const { events } = play([start('a'), reasoned('done'), reasoned('again')]);
+    expect(events.at(-1)).toEqual({ type: 'stop', reason: 'done' });
   });
 
   it('refuses a second stream beside the first, and another rate', () => {

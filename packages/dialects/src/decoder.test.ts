@@ -97,8 +97,20 @@ describe('messages that cannot be read', () => {
     expect(played.gaps).toEqual([{ track: 'main', samples: 3 }]);
   });
 
+  it('end an unfinished sample, whose other half is lost', () => {
+    const torn = text({ event: 'media', media: { payload: '****' } });
+    const played = play([envelopeStart(), envelopeMedia(1, 0, 7), torn, envelopeMedia(2, 0)]);
+    expect(played.tracks.get('main')).toEqual([1, 0, 2]);
+    expect(played.stats.oddBytes).toBe(1);
+  });
+
   it('leave a hole that the frame numbers show', () => {
-    const played = play([twilioStart, twilioMedia(1), twilioMedia(2, { payload: '*' }), twilioMedia(3)]);
+    const played = play([
+      twilioStart,
+      twilioMedia(1),
+      twilioMedia(2, { payload: '*'.repeat(216) }),
+      twilioMedia(3),
+    ]);
     expect(played.gaps).toEqual([{ track: 'inbound', samples: 160 }]);
     expect(played.tracks.get('inbound')).toHaveLength(480);
   });
@@ -170,6 +182,29 @@ describe('the order of messages', () => {
     expect(decoder.end()).toHaveLength(1);
     expect(decoder.end()).toEqual([]);
     expect(decoder.push(binary(1, 0))).toEqual([]);
+  });
+});
+
+describe('the dialect', () => {
+  it('is null until the messages tell, and stays after the end', () => {
+    const decoder = createStreamDecoder();
+    decoder.push(text({ event: 'connected', protocol: 'Call', version: '1.0.0' }));
+    expect(decoder.dialect).toBeNull();
+    decoder.push(text({ event: 'mark' }));
+    expect(decoder.dialect).toBeNull();
+    decoder.push(twilioStart);
+    expect(decoder.dialect).toBe('twilio');
+    decoder.end();
+    expect(decoder.dialect).toBe('twilio');
+  });
+
+  it('does not become known by a start that is refused', () => {
+    const decoder = createStreamDecoder();
+    expect(() => decoder.push(envelopeStart(12_345))).toThrow(
+      expect.objectContaining({ code: 'unsupported_encoding' }),
+    );
+    expect(decoder.dialect).toBeNull();
+    expect(decoder.end()).toEqual([]);
   });
 });
 

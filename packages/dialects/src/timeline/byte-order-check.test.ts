@@ -78,6 +78,11 @@ describe('ByteOrderCheck', () => {
     expect(looked).toBeLessThanOrEqual(limitBytes);
   });
 
+  it('learns nothing from silence at the start and does not wait for its end', () => {
+    const samples = [...new Array<number>(40_000).fill(0), ...tone(300, 9000, 3000)];
+    expect(decide(samples, { bigEndian: false, expected: true }).bigEndian).toBe(false);
+  });
+
   it('decides the same however the bytes are cut', () => {
     const samples = [...noise(300, 1500), ...tone(300, 9000, 3000), ...noise(9000, 12_000)];
     const wire = { bigEndian: false, expected: true };

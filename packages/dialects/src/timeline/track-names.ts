@@ -9,7 +9,7 @@ const NAMES: ReadonlyMap<string, TrackName> = new Map([
 ]);
 
 /** The track that a platform's word stands for, in any case; null for other words. */
-export function trackNamed(word: unknown): TrackName | null {
+function trackNamed(word: unknown): TrackName | null {
   return typeof word === 'string' ? (NAMES.get(word) ?? NAMES.get(word.toLowerCase()) ?? null) : null;
 }
 
