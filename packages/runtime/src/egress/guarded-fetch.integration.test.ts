@@ -39,13 +39,11 @@ async function textOf(request: IncomingMessage): Promise<string> {
 
 describe('the guarded fetch', () => {
   it('sends a request over TLS to the checked address and gives status, headers and body', async () => {
-    const port = await secure(async (request, response) => {
-      const seen = {
-        host: request.headers.host,
-        body: await textOf(request),
-        encoding: request.headers['accept-encoding'],
-      };
-      response.writeHead(202, { 'x-answer': 'yes' }).end(JSON.stringify({ ...seen, path: request.url }));
+    const port = await secure((request, response) => {
+      void textOf(request).then((body) => {
+        const seen = { host: request.headers.host, body, encoding: request.headers['accept-encoding'] };
+        response.writeHead(202, { 'x-answer': 'yes' }).end(JSON.stringify({ ...seen, path: request.url }));
+      });
     });
     const names: string[] = [];
     const guarded = createGuardedFetch({
@@ -53,9 +51,9 @@ describe('the guarded fetch', () => {
       allowNetworks: ['127.0.0.1/32'],
       ports: [port],
       ca: pem('authority'),
-      resolver: async (name) => {
+      resolver: (name) => {
         names.push(name);
-        return at('127.0.0.1');
+        return Promise.resolve(at('127.0.0.1'));
       },
     });
     const answer = await guarded(`https://hook.example:${port}/a?b=1`, {
@@ -76,7 +74,7 @@ describe('the guarded fetch', () => {
 
   it('refuses a certificate that is unknown or for another name', async () => {
     const port = await secure((_request, response) => response.end());
-    const policy = { allowPrivate: true, resolver: async () => at('127.0.0.1') };
+    const policy = { allowPrivate: true, resolver: () => Promise.resolve(at('127.0.0.1')) };
     await expect(createGuardedFetch(policy)(`https://hook.example:${port}/`)).rejects.toMatchObject(
       unreachable,
     );
@@ -105,7 +103,7 @@ describe('the guarded fetch', () => {
       allowNetworks: ['127.0.0.1'],
       ports: [port],
       ca: pem('authority'),
-      resolver: async () => answers[turn++ % answers.length]!,
+      resolver: () => Promise.resolve(answers[turn++ % answers.length]!),
     });
     for (let round = 0; round < 25; round++) {
       const outcomes = await Promise.allSettled(answers.map(() => guarded(`https://hook.example:${port}/`)));
@@ -120,7 +118,10 @@ describe('the guarded fetch', () => {
   });
 
   it('refuses a forbidden URL before any connection, and says only that', async () => {
-    const guarded = createGuardedFetch({ allowPrivate: false, resolver: async () => at('127.0.0.1') });
+    const guarded = createGuardedFetch({
+      allowPrivate: false,
+      resolver: () => Promise.resolve(at('127.0.0.1')),
+    });
     await expect(guarded('https://127.0.0.1/')).rejects.toMatchObject({ code: 'invalid_request' });
     await expect(guarded('http://hook.example/')).rejects.toMatchObject({ code: 'invalid_request' });
     await expect(guarded('https://hook.example/')).rejects.toMatchObject(unreachable);

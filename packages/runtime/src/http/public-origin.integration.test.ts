@@ -7,7 +7,7 @@ afterEach(stopTestServers);
 async function originOf(
   headers: Record<string, string>,
   options: { trusted?: string[]; configured?: string } = {},
-) {
+): Promise<unknown> {
   const { app, call } = await startTestServer({ trustedProxies: options.trusted ?? [] });
   app.get('/origin', { config: { access: 'public' } }, (request) => ({
     origin: publicOrigin(request, options.configured),

@@ -47,7 +47,13 @@ describe('the lifecycle', () => {
   it('runs each step once, whoever asks', async () => {
     let runs = 0;
     const lifecycle = createLifecycle(log);
-    lifecycle.onStop('one', () => void runs++, 1000);
+    lifecycle.onStop(
+      'one',
+      () => {
+        runs += 1;
+      },
+      1000,
+    );
     expect(await Promise.all([lifecycle.stop('a'), lifecycle.stop('b')])).toEqual([true, true]);
     expect(runs).toBe(1);
   });

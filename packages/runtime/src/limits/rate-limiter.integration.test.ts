@@ -30,9 +30,9 @@ describe('the rate limiter', () => {
   }
 
   it('allows a limit of requests in a window and refuses the next', async () => {
-    const { consume } = await limiter();
+    const limits = await limiter();
     const states = [];
-    for (let i = 0; i < 5; i++) states.push(await consume('small', 'clinic'));
+    for (let i = 0; i < 5; i++) states.push(await limits.consume('small', 'clinic'));
     expect(states.map(({ allowed, remaining }) => [allowed, remaining])).toEqual([
       [true, 2],
       [true, 1],
@@ -72,41 +72,41 @@ describe('the rate limiter', () => {
   });
 
   it('starts anew after the window', async () => {
-    const { consume } = await limiter();
-    expect((await consume('brief', 'clinic')).allowed).toBe(true);
-    expect((await consume('brief', 'clinic')).allowed).toBe(false);
+    const limits = await limiter();
+    expect((await limits.consume('brief', 'clinic')).allowed).toBe(true);
+    expect((await limits.consume('brief', 'clinic')).allowed).toBe(false);
     await new Promise((resolve) => setTimeout(resolve, 1050));
-    expect((await consume('brief', 'clinic')).allowed).toBe(true);
+    expect((await limits.consume('brief', 'clinic')).allowed).toBe(true);
   });
 
   it('tells where a subject stands without taking a point', async () => {
-    const { consume, peek } = await limiter();
-    expect((await peek('small', 'clinic')).remaining).toBe(3);
-    await consume('small', 'clinic');
-    expect((await peek('small', 'clinic')).remaining).toBe(2);
-    expect((await peek('small', 'clinic')).remaining).toBe(2);
+    const limits = await limiter();
+    expect((await limits.peek('small', 'clinic')).remaining).toBe(3);
+    await limits.consume('small', 'clinic');
+    expect((await limits.peek('small', 'clinic')).remaining).toBe(2);
+    expect((await limits.peek('small', 'clinic')).remaining).toBe(2);
   });
 
   it('goes on with the same limit in memory while Redis is away, says so, and returns to Redis', async () => {
     let fallbacks = 0;
-    const { consume } = await limiter(() => {
+    const limits = await limiter(() => {
       fallbacks += 1;
     });
-    await consume('small', 'clinic');
+    await limits.consume('small', 'clinic');
     await server.kill();
     const allowed = [];
-    for (let i = 0; i < 5; i++) allowed.push((await consume('small', 'clinic')).allowed);
+    for (let i = 0; i < 5; i++) allowed.push((await limits.consume('small', 'clinic')).allowed);
     expect(allowed).toEqual([true, true, true, false, false]);
     expect(fallbacks).toBe(5);
     await server.restart();
     await Promise.all(connections.map((redis) => redisReady(redis, 10_000)));
-    expect((await consume('small', 'fresh')).remaining).toBe(2);
+    expect((await limits.consume('small', 'fresh')).remaining).toBe(2);
     expect(fallbacks).toBe(5);
   });
 
   it('works without Redis, and knows its groups', async () => {
-    const { consume } = createRateLimiter({ redis: null, groups });
-    expect((await consume('small', 'clinic')).remaining).toBe(2);
-    await expect(consume('unknown', 'clinic')).rejects.toThrow(TypeError);
+    const limits = createRateLimiter({ redis: null, groups });
+    expect((await limits.consume('small', 'clinic')).remaining).toBe(2);
+    await expect(limits.consume('unknown', 'clinic')).rejects.toThrow(TypeError);
   });
 });

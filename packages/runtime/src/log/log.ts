@@ -26,11 +26,12 @@ function maskArguments(args: readonly unknown[]): [fields: object, message: stri
 
 /** Makes the fields that children bind pass the redaction too; pino has no hook for them. */
 function redactChildren(log: Log): Log {
-  const plainChild = log.child;
-  function child(this: Log, bindings: object, options?: object): unknown {
+  const plainChild: unknown = Reflect.get(log, 'child');
+  if (typeof plainChild !== 'function') throw new TypeError('the logger has no children');
+  const value = function (this: Log, bindings: object, options?: object): unknown {
     return Reflect.apply(plainChild, this, [redactFields(bindings), options]);
-  }
-  Object.defineProperty(log, 'child', { value: child });
+  };
+  Object.defineProperty(log, 'child', { value });
   return log;
 }
 

@@ -87,8 +87,10 @@ function addRoutes(app: HttpServer): void {
   app.get('/away', { config }, () => {
     throw new EarshotError('service_unavailable', { details: { retry_after_seconds: 7 } });
   });
-  app.get('/bad-answer', { config, schema: { response: { 200: z.object({ n: z.number() }) } } }, () =>
-    JSON.parse('{"n":"text"}'),
+  app.get(
+    '/bad-answer',
+    { config, schema: { response: { 200: z.object({ n: z.number().min(1) }) } } },
+    () => ({ n: 0 }),
   );
   app.get(
     '/missing-thing',
@@ -106,7 +108,8 @@ function addRoutes(app: HttpServer): void {
     const rawBody = ['audio/webm'];
     scope.post('/raw', { config: { ...config, rawBody, bodyDeadline: { idleMs: 200 } } }, async (request) => {
       let bytes = 0;
-      for await (const part of request.raw) bytes += Buffer.byteLength(part);
+      const parts: AsyncIterable<Uint8Array> = request.raw;
+      for await (const part of parts) bytes += part.byteLength;
       return { bytes };
     });
     done();

@@ -16,7 +16,7 @@ describe('the health pages', () => {
 
   it('say ready when every check passes', async () => {
     const { call } = await startTestServer({
-      checks: { redis: async () => 'PONG', store: async () => undefined },
+      checks: { redis: () => Promise.resolve('PONG'), store: () => Promise.resolve() },
     });
     const answer = await call('/readyz');
     expect(answer.statusCode).toBe(200);
@@ -36,7 +36,7 @@ describe('the health pages', () => {
           throw new Error('at once');
         },
         hangs: () => new Promise(() => undefined),
-        fine: async () => undefined,
+        fine: () => Promise.resolve(),
       },
     });
     const answer = await call('/readyz');
@@ -89,6 +89,8 @@ describe('the API description', () => {
   it('is OpenAPI 3.1 made from the routes', async () => {
     const { call } = await startTestServer({ api });
     const document = (await call('/openapi.json')).json();
+    const described: object = document.paths;
+    const paths = Object.keys(described);
     expect(document.openapi).toBe('3.1.0');
     expect(document.info).toMatchObject({ title: 'earshot', version: '0.1.0' });
     const { post } = document.paths['/things'];
@@ -105,7 +107,7 @@ describe('the API description', () => {
     ]);
     expect(document.paths['/healthz'].get.responses['200']).toBeDefined();
     expect(document.components.securitySchemes).toHaveProperty('apiKey');
-    expect(Object.keys(document.paths).filter((path) => path.includes('docs') || path === '*')).toEqual([]);
+    expect(paths.filter((path) => path.includes('docs') || path === '*')).toEqual([]);
   });
 
   it('serves a reference page whose parts all come from this server', async () => {
