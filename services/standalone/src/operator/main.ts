@@ -1,0 +1,38 @@
+import { fileURLToPath } from 'node:url';
+import { readStandaloneConfig } from '../config.ts';
+import { doctor } from './doctor.ts';
+import { KEYS_USAGE, keys } from './keys.ts';
+
+const USAGE = `Usage: earshot doctor
+       earshot models
+${KEYS_USAGE.replace('Usage:', '      ')}`;
+
+/** Work on a server's own stores, for whoever runs it: same settings as the server, same machine. */
+async function main([command = '', ...args]: readonly string[]): Promise<number> {
+  const output = {
+    print: (line: string) => void process.stdout.write(`${line}\n`),
+    complain: (line: string) => void process.stderr.write(`${line}\n`),
+  };
+  const dataFolder = fileURLToPath(new URL('../../../../.earshot/data', import.meta.url));
+  const config = () => readStandaloneConfig(process.env, dataFolder);
+  switch (args.includes('--help') ? 'help' : command) {
+    case 'doctor':
+      return doctor(config(), output.print);
+    case 'keys':
+      return keys(config(), args, output);
+    case 'help':
+      output.print(command === 'keys' ? KEYS_USAGE : USAGE);
+      return 0;
+    default:
+      output.complain(USAGE);
+      return 1;
+  }
+}
+
+main(process.argv.slice(2)).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`earshot: ${error instanceof Error ? error.message : 'something went wrong'}\n`);
+    process.exit(1);
+  },
+);
