@@ -6,10 +6,11 @@ export {
   createClientAddress,
 } from './address/client-address.ts';
 export { isPublicAddress } from './address/special-addresses.ts';
-export type { KeyMode } from './auth/api-key.ts';
-export { hashKey } from './auth/api-key.ts';
 export { type Authenticator, type AuthenticatorOptions, createAuthenticator } from './auth/authenticator.ts';
-export { type RequestHeaders, readCredential } from './auth/credentials.ts';
+export { type RequestHeaders, readCredential } from './auth/caller/credentials.ts';
+export type { Principal } from './auth/caller/principal.ts';
+export type { KeyMode } from './auth/key/api-key.ts';
+export { hashKey } from './auth/key/api-key.ts';
 export {
   createKeyring,
   type Keyring,
@@ -17,11 +18,14 @@ export {
   type KeyStore,
   type NewKey,
   type VerifiedKey,
-} from './auth/keyring.ts';
-export { createLinkSigner, type LinkGrant, type LinkSigner } from './auth/media-link.ts';
-export { createOidcVerifier, type OidcOptions, type OidcVerifier } from './auth/oidc.ts';
-export type { Principal } from './auth/principal.ts';
-export { createTokenService, type TokenService, type TokenServiceOptions } from './auth/token-service.ts';
+} from './auth/key/keyring.ts';
+export { createLinkSigner, type LinkGrant, type LinkSigner } from './auth/token/media-link.ts';
+export { createOidcVerifier, type OidcOptions, type OidcVerifier } from './auth/token/oidc.ts';
+export {
+  createTokenService,
+  type TokenService,
+  type TokenServiceOptions,
+} from './auth/token/token-service.ts';
 export {
   checkUrl,
   createGuardedFetch,
@@ -31,12 +35,12 @@ export {
 } from './egress/guarded-fetch.ts';
 export type { EgressPolicy, ResolvedAddress, Resolver } from './egress/policy.ts';
 export { principalOf } from './http/access/authentication.ts';
+export type { HttpServer } from './http/contract/http-server.ts';
+export type { BodyDeadline, RouteAccess } from './http/contract/route-config.ts';
 export { createOriginTest, DEVELOPMENT_ORIGINS } from './http/cors.ts';
-export type { HttpServer } from './http/http-server.ts';
 export type { ReadinessCheck } from './http/pages/health.ts';
 export type { ApiDescription } from './http/pages/openapi.ts';
 export { publicOrigin } from './http/public-origin.ts';
-export type { BodyDeadline, RouteAccess } from './http/route-config.ts';
 export { createHttpServer } from './http/server.ts';
 export type { HttpServerOptions } from './http/server-options.ts';
 export { createLifecycle, type Lifecycle, type ProcessSignals } from './lifecycle/lifecycle.ts';

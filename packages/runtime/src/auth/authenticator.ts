@@ -1,10 +1,10 @@
 import { EarshotError } from '@earshot/protocol';
 import { decodeJwt } from 'jose';
-import { isToken, type RequestHeaders, readCredential } from './credentials.ts';
-import type { Keyring } from './keyring.ts';
-import type { OidcVerifier } from './oidc.ts';
-import type { Principal } from './principal.ts';
-import { TOKEN_ISSUER, type TokenService } from './token-service.ts';
+import { isToken, type RequestHeaders, readCredential } from './caller/credentials.ts';
+import type { Principal } from './caller/principal.ts';
+import type { Keyring } from './key/keyring.ts';
+import type { OidcVerifier } from './token/oidc.ts';
+import { TOKEN_ISSUER, type TokenService } from './token/token-service.ts';
 
 export interface AuthenticatorOptions {
   readonly keyring: Keyring;

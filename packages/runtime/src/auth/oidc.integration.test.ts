@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { createMemoryKeyStore } from '../testing/memory-key-store.ts';
 import { createAuthenticator } from './authenticator.ts';
-import { createKeyring } from './keyring.ts';
-import { createOidcVerifier } from './oidc.ts';
-import { createTokenService } from './token-service.ts';
+import { createKeyring } from './key/keyring.ts';
+import { createOidcVerifier } from './token/oidc.ts';
+import { createTokenService } from './token/token-service.ts';
 
 const AUDIENCE = 'earshot-api';
 

@@ -12,7 +12,7 @@ const refused = (): EarshotError =>
   new EarshotError('invalid_request', { message: 'The URL is not allowed.' });
 
 /** The host as sockets want it: no brackets around IPv6. */
-export function socketHost(url: URL): string {
+function socketHost(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '');
 }
 

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { HttpServer } from './http-server.ts';
+import type { HttpServer } from './contract/http-server.ts';
 
 const SWEEP_MS = 100;
 

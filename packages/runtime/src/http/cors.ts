@@ -1,5 +1,5 @@
 import cors from '@fastify/cors';
-import type { HttpServer } from './http-server.ts';
+import type { HttpServer } from './contract/http-server.ts';
 
 /** Pages that developers serve on their own machine. */
 export const DEVELOPMENT_ORIGINS: readonly string[] = [

@@ -1,5 +1,5 @@
 import type { ApiKeyRecord } from '@earshot/protocol';
-import type { KeyStore } from '../auth/keyring.ts';
+import type { KeyStore } from '../auth/key/keyring.ts';
 
 /** A key store in memory that counts its reads and can be told to fail. */
 export interface MemoryKeyStore extends KeyStore {

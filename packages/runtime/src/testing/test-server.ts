@@ -1,8 +1,8 @@
 import { EarshotError } from '@earshot/protocol';
 import { z } from 'zod';
 import { createAuthenticator } from '../auth/authenticator.ts';
-import { createKeyring } from '../auth/keyring.ts';
-import type { HttpServer } from '../http/http-server.ts';
+import { createKeyring } from '../auth/key/keyring.ts';
+import type { HttpServer } from '../http/contract/http-server.ts';
 import { createHttpServer } from '../http/server.ts';
 import type { HttpServerOptions } from '../http/server-options.ts';
 import { createRateLimiter } from '../limits/rate-limiter.ts';

@@ -2,7 +2,7 @@ import { EarshotError } from '@earshot/protocol';
 import type { FastifyRequest } from 'fastify';
 import type { ClientAddress } from '../../address/client-address.ts';
 import type { Authenticator } from '../../auth/authenticator.ts';
-import type { Principal } from '../../auth/principal.ts';
+import type { Principal } from '../../auth/caller/principal.ts';
 import { limitError } from '../../limits/rate-limit.ts';
 import type { RateLimiter } from '../../limits/rate-limiter.ts';
 

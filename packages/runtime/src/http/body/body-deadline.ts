@@ -1,6 +1,6 @@
 import { EarshotError, LIMITS } from '@earshot/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { BodyDeadline } from '../route-config.ts';
+import type { BodyDeadline } from '../contract/route-config.ts';
 
 function hasBody(request: FastifyRequest): boolean {
   const length = request.headers['content-length'];

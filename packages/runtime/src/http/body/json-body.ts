@@ -1,5 +1,5 @@
 import { EarshotError, LIMITS } from '@earshot/protocol';
-import type { HttpServer } from '../http-server.ts';
+import type { HttpServer } from '../contract/http-server.ts';
 
 function isTooDeep(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false;

@@ -1,6 +1,6 @@
 import { EarshotError } from '@earshot/protocol';
 import { z } from 'zod';
-import type { HttpServer } from '../http-server.ts';
+import type { HttpServer } from '../contract/http-server.ts';
 
 const CHECK_TIMEOUT_MS = 2000;
 

@@ -1,5 +1,5 @@
 import type { Metrics } from '../../metrics/metrics.ts';
-import type { HttpServer } from '../http-server.ts';
+import type { HttpServer } from '../contract/http-server.ts';
 
 /** `/metrics` in the Prometheus text format. */
 export function registerMetricsPage(app: HttpServer, metrics: Pick<Metrics, 'text' | 'contentType'>): void {

@@ -3,8 +3,8 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifySchema } from 'fastify';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
-import type { HttpServer } from '../http-server.ts';
-import type { RouteAccess } from '../route-config.ts';
+import type { HttpServer } from '../contract/http-server.ts';
+import type { RouteAccess } from '../contract/route-config.ts';
 
 /** What the OpenAPI document says about the API as a whole. */
 export interface ApiDescription {

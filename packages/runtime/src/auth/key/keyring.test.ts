@@ -1,6 +1,6 @@
 import { LIMITS } from '@earshot/protocol';
 import { describe, expect, it } from '@jest/globals';
-import { createMemoryKeyStore } from '../testing/memory-key-store.ts';
+import { createMemoryKeyStore } from '../../testing/memory-key-store.ts';
 import { createKeyring } from './keyring.ts';
 
 const START = Date.parse('2026-01-01T00:00:00Z');

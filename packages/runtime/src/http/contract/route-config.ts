@@ -1,4 +1,4 @@
-import type { Principal } from '../auth/principal.ts';
+import type { Principal } from '../../auth/caller/principal.ts';
 
 /**
  * Who may call a route. `tenant`: whoever holds a credential, for that tenant's things. `capability`: whoever knows the

@@ -1,7 +1,7 @@
 import { EarshotError, TENANT_ID } from '@earshot/protocol';
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { z } from 'zod';
-import type { Principal } from './principal.ts';
+import type { Principal } from '../caller/principal.ts';
 import { tokenError } from './token-service.ts';
 
 /** Asymmetric algorithms only: a shared-secret algorithm would let the public key pass for the secret. */

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { LIMITS, TokenResponse } from '@earshot/protocol';
 import { describe, expect, it } from '@jest/globals';
 import { decodeJwt, SignJWT, UnsecuredJWT } from 'jose';
-import { createMemoryKeyStore } from '../testing/memory-key-store.ts';
-import { createKeyring } from './keyring.ts';
+import { createMemoryKeyStore } from '../../testing/memory-key-store.ts';
+import { createKeyring } from '../key/keyring.ts';
 import { deriveSecret } from './secret.ts';
 import { createTokenService } from './token-service.ts';
 

@@ -8,8 +8,8 @@ import {
 } from '@earshot/protocol';
 import { CompactEncrypt, compactDecrypt, errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
-import type { Keyring, VerifiedKey } from './keyring.ts';
-import type { Principal } from './principal.ts';
+import type { Principal } from '../caller/principal.ts';
+import type { Keyring, VerifiedKey } from '../key/keyring.ts';
 import { deriveSecret } from './secret.ts';
 
 /** `iss` of the tokens that login hands out. */
