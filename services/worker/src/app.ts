@@ -14,7 +14,7 @@ import {
 } from '@earshot/runtime';
 import { createRedisIndex } from '@earshot/sessions';
 import { createSessionArchive, openObjectStore } from '@earshot/storage';
-import { createTranscriber, type Engine } from '@earshot/transcription';
+import { createTranscriber, type Engine, EngineError } from '@earshot/transcription';
 import type { Redis } from 'ioredis';
 import type { WorkerConfig } from './config.ts';
 import { engineSet, type OpenedEngines, openEngines } from './engines/engines.ts';
@@ -100,10 +100,14 @@ async function compose(base: Base): Promise<WorkerApp> {
   };
 }
 
-async function readyEngines({ config, deps, lifecycle }: Base): Promise<OpenedEngines> {
+/** A remote engine that is only away for now does not keep the worker from starting; a wrong setting does. */
+async function readyEngines({ config, deps, lifecycle, log }: Base): Promise<OpenedEngines> {
   const engines = deps.engines === undefined ? openEngines(config) : engineSet(deps.engines);
   lifecycle.onStop('engines', () => engines.close(), 10_000);
-  await engines.ready(AbortSignal.timeout(ENGINE_READY_MS));
+  await engines.ready(AbortSignal.timeout(ENGINE_READY_MS)).catch((error: unknown) => {
+    if (!(error instanceof EngineError) || error.fault.kind !== 'transient') throw error;
+    log.warn({ err: error }, 'an engine cannot be reached yet');
+  });
   return engines;
 }
 

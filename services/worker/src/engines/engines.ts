@@ -1,5 +1,6 @@
 import type { ModelId } from '@earshot/protocol';
-import { createPocketsphinxEngine, type Engine } from '@earshot/transcription';
+import { createGuardedFetch } from '@earshot/runtime';
+import { createOpenAiEngine, createPocketsphinxEngine, type Engine } from '@earshot/transcription';
 import type { WorkerConfig } from '../config.ts';
 import { type EngineSpec, specName } from './engine-spec.ts';
 
@@ -46,7 +47,14 @@ function createEngine(spec: EngineSpec, apiKey: string | undefined): Engine {
     case 'pocketsphinx':
       return createPocketsphinxEngine();
     case 'sherpa':
+      throw new Error('sherpa');
     case 'openai':
-      throw new Error(`${spec.kind} ${String(apiKey?.length)}`);
+      return createOpenAiEngine({
+        baseUrl: spec.baseUrl,
+        model: spec.model,
+        // The operator names this server, and it may well stand in a private network.
+        fetch: createGuardedFetch({ allowPrivate: true }),
+        ...(apiKey === undefined ? {} : { apiKey }),
+      });
   }
 }

@@ -17,11 +17,13 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 60_000;
 const GONE = 410;
 
+type DeliveryParts = Pick<WorkerParts, 'archive' | 'fetch' | 'log' | 'now'>;
+
 /**
  * Sends one event to one receiver. 2xx is delivered; 410 turns the webhook off; everything else, redirects and
  * late answers too, is tried again with the same event id.
  */
-export function createDeliverWebhook(parts: WorkerParts): Handler<DeliverWebhookJob> {
+export function createDeliverWebhook(parts: DeliveryParts): Handler<DeliverWebhookJob> {
   const { archive, log } = parts;
   const slots = createSlots(OPEN_PER_TENANT);
   return async (job, context) => {
@@ -49,7 +51,7 @@ interface Delivery {
 }
 
 async function send(
-  { fetch, now }: WorkerParts,
+  { fetch, now }: DeliveryParts,
   { job, webhook }: Delivery,
   signal: AbortSignal,
 ): Promise<number> {

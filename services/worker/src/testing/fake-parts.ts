@@ -1,0 +1,65 @@
+import type { JobContext, SegmentWork, SessionWork } from '@earshot/queue';
+import { createGuardedFetch, createLog } from '@earshot/runtime';
+import { createSessionArchive, type ObjectStore } from '@earshot/storage';
+import { createTranscriber } from '@earshot/transcription';
+import { createScriptedEngine, type Script, type ScriptedEngine } from '@earshot/transcription/testing';
+import type { WorkerParts } from '../parts.ts';
+
+/** Parts over a real store, whose queue and index only note what they are told. */
+export interface FakeParts extends WorkerParts {
+  readonly engine: ScriptedEngine;
+  /** Calls to queue and index, as `name detail`. */
+  readonly calls: string[];
+  /** What the queue answers; a test changes it. */
+  readonly queue: { session: SessionWork; segment: (index: number) => SegmentWork };
+}
+
+export const CONTEXT: JobContext = {
+  attempt: 1,
+  maxAttempts: 5,
+  finalAttempt: false,
+  postponed: 0,
+  mayPostpone: true,
+  signal: new AbortController().signal,
+};
+
+export function fakeParts(store: ObjectStore, script: Script = () => 'text'): FakeParts {
+  const calls: string[] = [];
+  const note = (call: string): Promise<void> => {
+    calls.push(call);
+    return Promise.resolve();
+  };
+  const engine = createScriptedEngine({ script });
+  const engines = { lite: engine, pro: engine };
+  const queue: FakeParts['queue'] = { session: { state: 'none' }, segment: () => ({ state: 'none' }) };
+  return {
+    store,
+    archive: createSessionArchive(store),
+    engine,
+    engines,
+    calls,
+    queue,
+    producer: {
+      decodeUploads: () => note('decode'),
+      transcribeFlow: (_ref, segments) => note(`flow ${segments.length}`),
+      transcribeSegments: (segments) => note(`segments ${segments.map((one) => one.index).join()}`),
+      deliverWebhook: (job) => note(`webhook ${job.event}`),
+      counts: () => Promise.reject(new Error('not asked for')),
+      hasWork: () => Promise.resolve(queue.session.state === 'unfinished'),
+      sessionWork: () => Promise.resolve(queue.session),
+      segmentWork: (segment) => Promise.resolve(queue.segment(segment.index)),
+      close: () => Promise.resolve(),
+    },
+    index: {
+      finish: (_ref, { status }) => note(`finish ${status}`).then(() => true),
+      changed: () => note('changed'),
+      addSegments: (_ref, segments) => note(`index ${segments.length}`),
+      markSegment: (_ref, { index }, status) => note(`mark ${index} ${status}`),
+    },
+    transcriber: createTranscriber({ engines, clock: Date.now }),
+    fetch: createGuardedFetch({ allowPrivate: true }),
+    log: createLog({ service: 'test', level: 'silent' }),
+    metrics: { add: () => undefined },
+    now: () => new Date(),
+  };
+}
