@@ -58,7 +58,7 @@ export function createPocketsphinxEngine(options: PocketsphinxOptions = {}): Eng
       binary: options.binary ?? 'pocketsphinx_batch',
       modelDir,
       tempDir: options.tempDir ?? tmpdir(),
-      timeoutMs: (3000 * seconds + 10_000) * (options.loadAllowance ?? 4),
+      timeoutMs: Math.ceil((3000 * seconds + 10_000) * (options.loadAllowance ?? 4)),
       samples,
       signal: AbortSignal.any([signal, closing.signal]),
     });
