@@ -104,6 +104,18 @@ describe('the log', () => {
     });
   });
 
+  it('never quotes what a parser could not read, which may be speech', () => {
+    const { log, text } = capture();
+    try {
+      JSON.parse('{"words": patient\nMueller has}');
+    } catch (error) {
+      log.warn({ err: new Error('unreadable', { cause: error }) }, 'skipped');
+      log.warn(error);
+    }
+    expect(text()).toContain('SyntaxError');
+    expect(text()).not.toMatch(/patient|Mueller/);
+  });
+
   it('never writes bytes, functions or foreign objects', () => {
     const { log, last } = capture();
     log.info(

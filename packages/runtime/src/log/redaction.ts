@@ -55,22 +55,22 @@ function isSecretField(name: string): boolean {
   return SECRET_FIELDS.has(name.replace(/[-_]/g, '').toLowerCase());
 }
 
-/** An error as it may be logged: type, code, message, 8 lines of stack, cause. */
+/** The first calls of a stack; the lines above them repeat the message. */
+function callsOf(stack: string): readonly string[] {
+  const calls = stack.split('\n').map((line) => line.trim());
+  return calls.filter((line) => line.startsWith('at ')).slice(0, 8);
+}
+
+/** An error as it may be logged: type, code, message, 8 calls of its stack, cause. */
 export function maskError(error: Error, depth = 0): Record<string, unknown> {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   const cause = error.cause === undefined ? undefined : maskValue(error.cause, depth + 1);
   return {
     type: error.name,
-    message: maskText(error.message),
+    // The message of JSON.parse quotes the text that it could not read.
+    message: error.name === 'SyntaxError' ? HIDDEN : maskText(error.message),
     ...(code === undefined ? {} : { code: maskText(code) }),
-    ...(error.stack === undefined
-      ? {}
-      : {
-          stack: error.stack
-            .split('\n')
-            .slice(1, 9)
-            .map((line) => maskText(line.trim())),
-        }),
+    ...(error.stack === undefined ? {} : { stack: callsOf(error.stack).map(maskText) }),
     ...(cause === undefined ? {} : { cause }),
   };
 }

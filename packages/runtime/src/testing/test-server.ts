@@ -79,6 +79,9 @@ function addRoutes(app: HttpServer): void {
   app.get('/whoami', { config: { access: 'tenant' } }, (request) => ({ who: request.principal }));
   app.post('/whoami', { config: { access: 'tenant' } }, () => ({}));
   app.get('/tight', { config: { access: 'tenant', limit: 'tight' } }, () => ({}));
+  app.post('/login', { config: { ...config, limit: 'default' } }, () => {
+    throw new EarshotError('invalid_api_key');
+  });
   app.get('/stream/:id', { config: { access: 'capability' } }, () => ({}));
   app.get('/any-version', { config: { ...config, anyVersion: true } }, () => ({}));
   app.get('/secret-failure', { config }, () => {

@@ -137,4 +137,12 @@ describe('limits', () => {
       (await call({ url: '/whoami', headers: { 'x-api-key': 'guess' }, from: '127.0.0.9' })).statusCode,
     ).toBe(401);
   });
+
+  it('stop guessing at login too', async () => {
+    const { call } = await startTestServer();
+    const codes = [];
+    for (let i = 0; i < 5; i++) codes.push((await call({ url: '/login', method: 'POST' })).statusCode);
+    expect(codes).toEqual([401, 401, 401, 429, 429]);
+    expect((await call({ url: '/login', method: 'POST', from: '127.0.0.9' })).statusCode).toBe(401);
+  });
 });

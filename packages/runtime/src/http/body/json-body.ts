@@ -7,8 +7,8 @@ function isTooDeep(value: unknown, depth: number): boolean {
   return Object.values(value).some((child) => isTooDeep(child, depth + 1));
 }
 
-const invalid = (message: string, cause?: unknown): EarshotError =>
-  new EarshotError('invalid_request', { message, cause });
+/** Carries no cause: a parser's own message quotes the body. */
+const invalid = (message: string): EarshotError => new EarshotError('invalid_request', { message });
 
 /**
  * JSON bodies by Fastify's own parser, which refuses `__proto__`. An empty body with a JSON content type is no body,
@@ -23,7 +23,7 @@ export function registerJsonBody(app: HttpServer): void {
       return;
     }
     void parse(request, text, (error, value: unknown) => {
-      if (error) done(invalid('The body is not valid JSON.', error));
+      if (error) done(invalid('The body is not valid JSON.'));
       else if (isTooDeep(value, 0)) done(invalid('The body is nested too deeply.'));
       else done(null, value);
     });
