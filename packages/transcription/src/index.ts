@@ -19,8 +19,21 @@ export { createOpenAiEngine, type OpenAiOptions } from './engines/openai/engine.
 export type { HttpAnswer, HttpCall, HttpRequest } from './engines/openai/http-call.ts';
 export { createPocketsphinxEngine, type PocketsphinxOptions } from './engines/pocketsphinx/engine.ts';
 export { DEBIAN_MODEL_FOLDER } from './engines/pocketsphinx/installation.ts';
+export { createSherpaEngine, type SherpaOptions } from './engines/sherpa/engine.ts';
+export { MANIFEST_FILE, ModelManifest } from './engines/sherpa/manifest.ts';
+export {
+  MODEL_RELEASE,
+  type ModelGuideEntry,
+  modelGuide,
+  renderModelGuide,
+} from './engines/sherpa/model-guide.ts';
 export { renderTranscript, TRANSCRIPT_FORMATS, type TranscriptFormat } from './render/transcript.ts';
 export { wordErrorRate } from './render/word-error-rate.ts';
+export {
+  createSileroSpeechCheck,
+  type SileroOptions,
+  type SpeechCheckUnavailable,
+} from './speech-check/silero.ts';
 export type { SpeechCheck, SpeechFinding } from './speech-check/speech-check.ts';
 export {
   createTranscriber,

@@ -120,7 +120,8 @@ export function createTranscriber(options: TranscriberOptions): Transcriber {
     if (silent || !request.entry.speech) return SILENT;
     if (engine === undefined) return failed('misconfigured', `No engine is set for model ${request.model}.`);
     const samples = engineView(stored.samples, stored.sampleRate);
-    const finding = await options.speechCheck?.check(samples);
+    // A second opinion that cannot be had changes nothing.
+    const finding = await options.speechCheck?.check(samples).catch(() => undefined);
     if (finding?.speech !== false) return transcribeSpeech(engine, samples, request);
     if (options.onNoSpeech === 'skip') {
       return { ...SILENT, guarded: [{ reason: 'no_speech_found', text: '' }] };
