@@ -17,8 +17,8 @@ import { createStorageSlots } from './context/storage-slots.ts';
 import { LiveStreams, type LiveStreamsContext } from './live/live-streams.ts';
 import { createSocketEdge, type SocketSettings } from './socket/upgrade.ts';
 
-/** Beyond the deadline for audio: time for the streams' records, ms. */
-const CLOSING_MS = 3000;
+/** The part of a shutdown in which storage may still take audio; the rest is for goodbyes and records. */
+const FLUSH_SHARE = 0.5;
 
 export interface StreamEdgeDeps extends SocketSettings {
   readonly sessions: StreamSessions;
@@ -40,7 +40,10 @@ export interface StreamEdge {
   feedBody(feed: BodyFeed): Promise<StreamBodyResponse>;
   /** Streams open or being opened. */
   liveCount(): number;
-  /** Refuses new streams, closes all others with what they sent stored; gives storage at most `deadlineMs`. */
+  /**
+   * Refuses new streams and closes all others with what they sent stored; resolves within `deadlineMs`, even
+   * if storage does not answer.
+   */
   close(deadlineMs: number): Promise<void>;
 }
 
@@ -62,9 +65,9 @@ export function createStreamEdge(deps: StreamEdgeDeps): StreamEdge {
     async close(deadlineMs) {
       closing = true;
       sockets.refuse();
-      live.haltAll(deadlineMs);
+      live.haltAll(deadlineMs * FLUSH_SHARE);
       const timer = new Deadline();
-      timer.within(deadlineMs + limits.streamDrainMs + CLOSING_MS);
+      timer.within(deadlineMs);
       await timer
         .bound(live.empty())
         .catch(() => log.error({ streams: live.count }, 'streams were left unfinished'));

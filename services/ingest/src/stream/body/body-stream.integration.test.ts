@@ -137,6 +137,21 @@ describe('a streamed body', () => {
     expect(findAudioDifference(await storedSamples(), { seed: 3, samples: 3 * RATE })).toBeNull();
   });
 
+  it('gives its stream back when the client has gone before the session let it in', async () => {
+    const open = sessions.openStream;
+    sessions.openStream = async (ref, node) => {
+      await new Promise((done) => setTimeout(done, 100));
+      return await open(ref, node);
+    };
+    await start();
+    const { request: sent } = post(PCM);
+    sent.write(pcm(11, 0, RATE));
+    await until(() => bench.edge.liveCount() === 1);
+    sent.destroy();
+    await until(() => session.records.length === 1);
+    expect(session.records).toMatchObject([{ closedBy: 'client' }]);
+  });
+
   it.each([
     ['audio/webm', 415, 'unsupported_media_type'],
     ['audio/l16;rate=1234', 400, 'invalid_audio_format'],

@@ -33,6 +33,8 @@ export class BodyStream implements LiveStream {
   readonly #decoder: BodyDecoder;
   #settle: (answer: Promise<StreamBodyResponse>) => void = () => undefined;
   #phase: 'open' | 'draining' | 'finishing' = 'open';
+  /** How long the tail is offered to storage, ms. */
+  #flushMs: number;
   #waitingForRoom = false;
   #receivedBytes = 0;
   #chunks = 0;
@@ -47,6 +49,7 @@ export class BodyStream implements LiveStream {
     this.#decoder = new BodyDecoder(source.format);
     this.#lastChunkMs = context.clock.elapsedMs();
     this.epoch = open.opened.epoch;
+    this.#flushMs = context.limits.streamFlushMs;
     this.answer = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -55,6 +58,7 @@ export class BodyStream implements LiveStream {
   }
 
   halt(reason: HaltReason, flushMs: number): void {
+    this.#flushMs = Math.min(this.#flushMs, flushMs);
     if (this.#phase === 'finishing') {
       if (reason !== 'erased') this.#open.intake.hasten(flushMs);
       return;
@@ -63,12 +67,12 @@ export class BodyStream implements LiveStream {
     if (reason === 'erased') {
       this.#settle(this.#discard(ending));
     } else if (reason === 'superseded') {
-      this.#finish(ending, flushMs);
+      this.#finish(ending);
     } else if (this.#phase === 'open') {
       this.#phase = 'draining';
       const quietMs = this.#context.limits.streamDrainMs / 4;
       const isHeld = (): boolean => this.#waitingForRoom;
-      this.#drain = new Drain(quietMs, isHeld, () => this.#finish(ending, flushMs));
+      this.#drain = new Drain(quietMs, isHeld, () => this.#finish(ending));
     }
   }
 
@@ -102,6 +106,7 @@ export class BodyStream implements LiveStream {
     body.once('end', () => this.#finish({ closedBy: 'stop' }));
     body.once('close', () => this.#finish({ closedBy: 'client' }));
     body.on('error', () => this.#finish({ closedBy: 'client' }));
+    if (body.destroyed) this.#finish({ closedBy: 'client' });
   }
 
   async #pauseUntil(room: Promise<void>): Promise<void> {
@@ -113,10 +118,10 @@ export class BodyStream implements LiveStream {
     if (this.#phase !== 'finishing') this.#body.resume();
   }
 
-  #finish(ending: Ending, flushMs = this.#context.limits.streamFlushMs): void {
+  #finish(ending: Ending): void {
     if (this.#phase === 'finishing') return;
     this.#stopReading();
-    this.#settle(this.#store(ending, flushMs));
+    this.#settle(this.#store(ending));
   }
 
   #stopReading(): void {
@@ -126,7 +131,7 @@ export class BodyStream implements LiveStream {
     this.#body.pause();
   }
 
-  async #store({ closedBy, error }: Ending, flushMs: number): Promise<StreamBodyResponse> {
+  async #store({ closedBy, error }: Ending): Promise<StreamBodyResponse> {
     const { intake, opened, admission } = this.#open;
     const { encoding, bigEndian } = this.#format;
     const { oddBytes } = this.#decoder;
@@ -135,7 +140,7 @@ export class BodyStream implements LiveStream {
         closedBy,
         format: { dialect: 'http-pcm', encoding, bigEndian, callId: null, providerStreamId: null },
         stats: { frames: this.#chunks, malformedFrames: 0, duplicateFrames: 0, reorderedFrames: 0, oddBytes },
-        flushMs,
+        flushMs: this.#flushMs,
       });
       const session = opened.ref.sessionId;
       this.#context.log.info(

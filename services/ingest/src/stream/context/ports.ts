@@ -1,4 +1,4 @@
-import type { LIMITS, StreamRecord } from '@earshot/protocol';
+import type { LIMITS, SegmentEntry, StreamRecord } from '@earshot/protocol';
 import type { Sessions } from '@earshot/sessions';
 import type { ObjectStore } from '@earshot/storage';
 import type { StorageSlots } from './storage-slots.ts';
@@ -23,9 +23,9 @@ export type ClosedBy = StreamRecord['closedBy'];
 /** What a node counts about its live streams. */
 export interface StreamMetrics {
   streamOpened(transport: Transport): void;
-  streamClosed(transport: Transport, closedBy: ClosedBy): void;
+  streamClosed(transport: Transport, closedBy: ClosedBy, dialect: string): void;
   /** A segment's object is safe in storage; `bytes` is its size there. */
-  segmentStored(bytes: number): void;
+  segmentStored(bytes: number, cut: SegmentEntry['cut']): void;
   /** Bytes as they came over the wire, without framing. */
   bytesReceived(transport: Transport, bytes: number): void;
 }
@@ -35,6 +35,8 @@ export type SegmentStore = Pick<ObjectStore, 'put' | 'get' | 'remove' | 'listAll
 
 type LimitName =
   | 'intakeHighWaterBytes'
+  | 'nodeHighWaterBytes'
+  | 'maxLiveStreams'
   | 'maxStreamBytes'
   | 'maxStreamGaps'
   | 'maxStreamWarnings'

@@ -1,5 +1,8 @@
-/** Bounds how many segments one node writes to storage at once; the rest wait in order of arrival. */
+/** What the streams of one node share on their way to storage. */
 export interface StorageSlots {
+  /** Bytes of all streams that wait for storage; each stream keeps its part up to date. */
+  backlogBytes: number;
+  /** Runs a write when a slot is free; those that wait run in order of arrival. */
   run<T>(task: () => Promise<T>): Promise<T>;
 }
 
@@ -20,6 +23,7 @@ export function createStorageSlots(limit: number): StorageSlots {
     else next();
   };
   return {
+    backlogBytes: 0,
     async run(task) {
       await acquire();
       try {

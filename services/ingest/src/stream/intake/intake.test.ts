@@ -84,8 +84,8 @@ describe('an intake', () => {
     withSession(bench);
     const intake = await open(bench);
     for (let at = 0; at < 12 * RATE; at += 4000) {
-      intake.write({ track: 'inbound', sampleRate: RATE, samples: computedAudio(4, at, 4000) });
-      intake.write({ track: 'outbound', sampleRate: RATE, samples: computedAudio(5, at, 4000) });
+      void intake.write({ track: 'inbound', sampleRate: RATE, samples: computedAudio(4, at, 4000) });
+      void intake.write({ track: 'outbound', sampleRate: RATE, samples: computedAudio(5, at, 4000) });
     }
     const { record } = await intake.finish(stopEnd());
     for (const [track, seed] of [
@@ -138,7 +138,7 @@ describe('an intake', () => {
     const bench = createIntakeBench({ maxStreamBytes: 2000 });
     withSession(bench);
     const intake = await open(bench);
-    intake.write({ track: 'main', sampleRate: RATE, samples: new Int16Array(1000) });
+    void intake.write({ track: 'main', sampleRate: RATE, samples: new Int16Array(1000) });
     expect(() => intake.write({ track: 'main', sampleRate: RATE, samples: new Int16Array(1) })).toThrow(
       expect.objectContaining({ code: 'payload_too_large' }),
     );
@@ -151,7 +151,7 @@ describe('an intake', () => {
     const intake = await open(bench);
     const write = (): void => {
       intake.gap('main', 10, 'missing_frames');
-      intake.write({ track: 'main', sampleRate: RATE, samples: new Int16Array(10).fill(5) });
+      void intake.write({ track: 'main', sampleRate: RATE, samples: new Int16Array(10).fill(5) });
     };
     write();
     write();

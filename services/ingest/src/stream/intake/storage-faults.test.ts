@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createIntakeBench, type IntakeBench, noLease, samplesOf, stopEnd } from '../testing/intake-bench.ts';
 import { createIntake, type Intake } from './intake.ts';
 
-const RATE = 16_000;
+const RATE = 8000;
 const ref = { tenant: 'clinic', sessionId: 'ses_0000000000000001' };
 
 async function start(bench: IntakeBench): Promise<Intake> {
@@ -48,7 +48,7 @@ describe('an intake while storage fails', () => {
       if (lost === 1) throw new Error('connection reset');
     };
     const intake = await start(bench);
-    intake.write(frame(2, 0, 3 * RATE));
+    void intake.write(frame(2, 0, 3 * RATE));
     const { record } = await intake.finish(stopEnd());
     expect(record.segments).toMatchObject([{ index: 0, firstSample: 0 }]);
     expect(bench.store.created).toHaveLength(1);
@@ -79,6 +79,27 @@ describe('an intake while storage fails', () => {
     broken = false;
     await until(() => went);
     expect((await intake.finish(stopEnd())).record.coverage[0]?.storedSamples).toBe(written);
+  });
+
+  it('asks every source with audio waiting to wait when the node as a whole is behind', async () => {
+    const bench = createIntakeBench({ nodeHighWaterBytes: 600_000 });
+    let broken = true;
+    bench.store.beforePut = () => {
+      if (broken) throw new Error('storage is away');
+    };
+    bench.sessions.add('str_00000000000000000000000002', 'ses_0000000000000002');
+    const one = await start(bench);
+    const opened = await bench.sessions.openStream({ ...ref, sessionId: 'ses_0000000000000002' }, 'node');
+    const two = createIntake(bench.context, { opened, transport: 'http', lease: noLease });
+    const silence = { track: 'main' as const, sampleRate: RATE, samples: new Int16Array(30 * RATE) };
+    expect(one.write(silence)).toBeUndefined();
+    const rooms = [two.write(silence), one.write(silence)].map(
+      (room) => room ?? Promise.reject(new Error('no wait')),
+    );
+    broken = false;
+    await Promise.all(rooms);
+    await Promise.all([one.finish(stopEnd()), two.finish(stopEnd())]);
+    expect(bench.context.slots.backlogBytes).toBe(0);
   });
 
   it('keeps the order of a track while several tracks are written at once', async () => {
@@ -123,7 +144,7 @@ describe('an intake while storage fails', () => {
     const bench = createIntakeBench();
     bench.store.beforePut = () => new Promise(() => undefined);
     const intake = await start(bench);
-    intake.write(frame(6, 0, RATE));
+    void intake.write(frame(6, 0, RATE));
     const finishing = intake.finish(stopEnd({ flushMs: 60_000 }));
     intake.hasten(50);
     const { safe, record } = await finishing;
@@ -137,9 +158,9 @@ describe('an intake while storage fails', () => {
       throw new Error('storage is away');
     };
     const intake = await start(bench);
-    intake.write(frame(7, 0, 1000));
+    void intake.write(frame(7, 0, 1000));
     intake.gap('main', 500, 'missing_frames');
-    intake.write(frame(7, 1500, 1000));
+    void intake.write(frame(7, 1500, 1000));
     const { record } = await intake.finish(stopEnd({ flushMs: 20 }));
     expect(record.gaps.map(({ from, to, reason }) => [from, to, reason])).toEqual([
       [0, 1000, 'dropped'],
@@ -200,7 +221,7 @@ describe('an intake where other audio is already stored', () => {
   it('stores its tail nowhere else once a newer connection feeds the session', async () => {
     const bench = createIntakeBench();
     const intake = await start(bench);
-    intake.write(frame(9, 0, RATE));
+    void intake.write(frame(9, 0, RATE));
     bench.store.objects.set(
       keys.segment(ref, { track: 'main', index: 0, firstSample: 0 }),
       new Uint8Array(44),

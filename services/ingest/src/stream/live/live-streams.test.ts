@@ -11,7 +11,7 @@ interface Bench {
   readonly live: LiveStreams;
   readonly held: number[];
   readonly lines: readonly { readonly message: string }[];
-  notify(notice: StreamNotice): void;
+  readonly notify: (notice: StreamNotice) => void;
   answer: () => Promise<boolean>;
 }
 
@@ -150,6 +150,19 @@ describe('the live streams of a node', () => {
     answer(true);
     admission.leave();
     jest.clearAllTimers();
+  });
+
+  it('are all halted when the node stops, also those that begin later', () => {
+    jest.useFakeTimers();
+    const { live } = bench();
+    const [early, late] = [stream(1), stream(2)];
+    const admissions = [live.admit(ref), live.admit(ref)];
+    admissions[0]!.begin(early);
+    live.haltAll(100);
+    expect(early.halts).toEqual(['shutdown']);
+    admissions[1]!.begin(late);
+    expect(late.halts).toEqual(['shutdown']);
+    for (const admission of admissions) admission.leave();
   });
 
   it('are empty when the last has left, leaving twice counting once', async () => {

@@ -53,6 +53,7 @@ export class LiveStreams {
   #count = 0;
   #timer: NodeJS.Timeout | undefined;
   #leasesFail = false;
+  #stopping: { readonly flushMs: number } | undefined;
 
   constructor(context: LiveStreamsContext) {
     this.#context = context;
@@ -82,6 +83,7 @@ export class LiveStreams {
         place.stream = stream;
         place.renewAt = this.#context.clock.elapsedMs() + this.#context.limits.streamLeaseRenewMs;
         for (const notice of place.missed.splice(0)) this.#pass(notice, stream);
+        if (this.#stopping !== undefined) stream.halt('shutdown', this.#stopping.flushMs);
       },
       leave: () => this.#leave(place),
       suspend: async () => {
@@ -94,7 +96,9 @@ export class LiveStreams {
     };
   }
 
+  /** Halts every stream, and those that still begin. */
   haltAll(flushMs: number): void {
+    this.#stopping = { flushMs };
     for (const place of this.#all()) place.stream?.halt('shutdown', flushMs);
   }
 

@@ -1,4 +1,4 @@
-import type { SessionRef } from '@earshot/protocol';
+import { EarshotError, type SessionRef } from '@earshot/protocol';
 import type { OpenedStream } from '@earshot/sessions';
 import type { IntakeContext, Transport } from '../context/ports.ts';
 import { createIntake, type Intake } from '../intake/intake.ts';
@@ -24,6 +24,11 @@ export async function openIntake(
   ref: SessionRef,
   transport: Transport,
 ): Promise<OpenedIntake> {
+  if (context.live.count >= context.limits.maxLiveStreams) {
+    throw new EarshotError('service_unavailable', {
+      message: 'This server feeds as many streams as it can.',
+    });
+  }
   const admission = context.live.admit(ref);
   try {
     const opened = await context.sessions.openStream(ref, context.node);

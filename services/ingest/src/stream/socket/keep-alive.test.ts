@@ -42,6 +42,15 @@ describe('keep-alive', () => {
   });
 });
 
+describe('keep-alive in a process that was held up', () => {
+  it('judges no peer by the time in which it could not be heard', () => {
+    const keepAlive = new KeepAlive({ pingIntervalMs: 20_000, streamIdleMs: 300_000 }, 0);
+    for (let now = 1000; now <= 41_000; now += 1000) keepAlive.check(now);
+    expect(keepAlive.check(900_000)).toBe('fine');
+    expect(keepAlive.check(901_000)).toBe('fine');
+  });
+});
+
 describe('the flood guard', () => {
   it('allows the set number in each second, and not one more', () => {
     const guard = new FloodGuard(3);

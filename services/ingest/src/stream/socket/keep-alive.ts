@@ -5,6 +5,8 @@ export type Pulse = 'fine' | 'ping' | 'gone' | 'idle';
 
 /** Pings without an answer after which the peer counts as gone. */
 const PINGS_MISSED = 2;
+/** Checks come every second; when they come this late the process itself was held up, and so were its sockets, ms. */
+const STALL_MS = 5000;
 
 /** Decides when to ping a peer and when to give it up. Times are monotonic ms. */
 export class KeepAlive {
@@ -12,10 +14,12 @@ export class KeepAlive {
   #lastMessage: number;
   #nextPing: number;
   #unanswered = 0;
+  #lastCheck: number;
 
   constructor(limits: Pick<StreamLimits, 'pingIntervalMs' | 'streamIdleMs'>, now: number) {
     this.#limits = limits;
     this.#lastMessage = now;
+    this.#lastCheck = now;
     this.#nextPing = now + limits.pingIntervalMs;
   }
 
@@ -36,6 +40,8 @@ export class KeepAlive {
   }
 
   check(now: number): Pulse {
+    if (now - this.#lastCheck > STALL_MS) this.paused(now);
+    this.#lastCheck = now;
     if (now - this.#lastMessage >= this.#limits.streamIdleMs) return 'idle';
     if (now < this.#nextPing) return 'fine';
     if (this.#unanswered >= PINGS_MISSED) return 'gone';

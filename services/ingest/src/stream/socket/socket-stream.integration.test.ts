@@ -214,13 +214,10 @@ describe('a stream socket', () => {
   it('lets the newest of many connections win, with one record each', async () => {
     await start();
     const clients = await Promise.all(Array.from({ length: 10 }, () => bench.connect(STREAM)));
-    await until(() => bench.edge.liveCount() === 1);
-    const codes = await Promise.all(
-      clients.map(({ socket, closed }) =>
-        socket.readyState === socket.OPEN ? 0 : closed.then(({ code }) => code),
-      ),
-    );
-    expect(codes.filter((code) => code === 0 || code === 4409)).toHaveLength(10);
+    await until(() => clients.filter(({ socket }) => socket.readyState === socket.OPEN).length === 1);
+    const losers = clients.filter(({ socket }) => socket.readyState !== socket.OPEN);
+    expect(losers).toHaveLength(9);
+    for (const { closed } of losers) expect((await closed).code).toBe(4409);
     for (const { socket } of clients) socket.close();
     await recorded(10);
     expect(session.records.map((record) => record.epoch).sort((a, b) => a - b)).toEqual([
@@ -303,6 +300,17 @@ describe('a stream socket', () => {
     for (const client of clients) expect((await client.closed).code).toBe(1001);
     expect(session.records).toMatchObject([{ closedBy: 'server', segments: [{ samples: 4 * RATE }] }]);
     await expect(bench.connect(STREAM)).rejects.toThrow('503');
+  });
+
+  it('is refused with 503 when the node feeds as many as it can, until one ends', async () => {
+    await start({ maxLiveStreams: 1 });
+    sessions.add('str_00000000000000000000000002', 'ses_0000000000000002');
+    const first = await bench.connect(STREAM);
+    await expect(bench.connect('str_00000000000000000000000002')).rejects.toThrow('503');
+    first.socket.close();
+    await until(() => bench.edge.liveCount() === 0);
+    const second = await bench.connect('str_00000000000000000000000002');
+    second.socket.close();
   });
 
   it('writes no stream id into its log', async () => {

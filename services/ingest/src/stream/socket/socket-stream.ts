@@ -1,3 +1,4 @@
+import { EarshotError } from '@earshot/protocol';
 import type { RawData, WebSocket } from 'ws';
 import { Drain } from '../live/drain.ts';
 import type { HaltReason, LiveStream } from '../live/live-streams.ts';
@@ -32,7 +33,9 @@ export class SocketStream implements LiveStream {
   readonly #emptyFrames: FloodGuard;
   #phase: Phase = 'open';
   /** What the record says when the socket closes now. */
-  #goodbye = CLIENT_CLOSED;
+  #goodbye: Closing = CLIENT_CLOSED;
+  /** How long the tail is offered to storage, ms. */
+  #flushMs: number;
   #waitingForRoom = false;
   #drain: Drain | undefined;
 
@@ -42,6 +45,7 @@ export class SocketStream implements LiveStream {
     this.#socket = io.socket;
     this.#feed = io.feed;
     this.epoch = open.opened.epoch;
+    this.#flushMs = context.limits.streamFlushMs;
     this.#keepAlive = new KeepAlive(context.limits, context.clock.elapsedMs());
     this.#emptyFrames = new FloodGuard(context.limits.maxEmptyFramesPerSecond);
     this.#listen();
@@ -49,11 +53,12 @@ export class SocketStream implements LiveStream {
   }
 
   halt(reason: HaltReason, flushMs: number): void {
+    this.#flushMs = Math.min(this.#flushMs, flushMs);
     if (reason === 'erased') this.#discard();
     else if (this.#phase === 'finishing') this.#open.intake.hasten(flushMs);
     else if (this.#phase !== 'open') return;
-    else if (reason === 'superseded') this.#finish(closingForHalt(reason), flushMs);
-    else this.#sayGoodbye(closingForHalt(reason), flushMs);
+    else if (reason === 'superseded') this.#finish(closingForHalt(reason));
+    else this.#sayGoodbye(closingForHalt(reason));
   }
 
   tick(elapsedMs: number): void {
@@ -77,10 +82,12 @@ export class SocketStream implements LiveStream {
   #listen(): void {
     const socket = this.#socket;
     socket.on('message', (data, binary) => this.#receive(toBytes(data), binary));
-    socket.on('ping', () => this.#countEmpty());
+    socket.on('ping', (data) => {
+      if (!this.#isFlood()) socket.pong(data);
+    });
     socket.on('pong', () => {
       this.#keepAlive.pong();
-      this.#countEmpty();
+      this.#isFlood();
     });
     socket.on('error', (error: Error & { code?: unknown }) => {
       const broken = typeof error.code === 'string' && error.code.startsWith('WS_ERR_');
@@ -94,7 +101,7 @@ export class SocketStream implements LiveStream {
     this.#keepAlive.message(this.#context.clock.elapsedMs());
     this.#drain?.touch();
     if (data.length === 0) {
-      this.#countEmpty();
+      this.#isFlood();
       return;
     }
     this.#context.metrics.bytesReceived('websocket', data.length);
@@ -108,9 +115,11 @@ export class SocketStream implements LiveStream {
   }
 
   /** Empty messages and control frames cost us more than their sender. */
-  #countEmpty(): void {
-    if (this.#phase !== 'open' || !this.#emptyFrames.exceeds(this.#context.clock.elapsedMs())) return;
-    this.#finish(closingFor('invalid_request', 'error', 'Too many empty messages or control frames.'));
+  #isFlood(): boolean {
+    if (!this.#emptyFrames.exceeds(this.#context.clock.elapsedMs())) return false;
+    const message = 'Too many empty messages or control frames.';
+    this.#finish(closingForError(new EarshotError('invalid_request', { message })));
+    return true;
   }
 
   /** Stops reading until storage has caught up; TCP slows the sender down. */
@@ -125,23 +134,23 @@ export class SocketStream implements LiveStream {
   }
 
   /** Says goodbye first: all that the client sent before it read that arrives before its own close frame. */
-  #sayGoodbye(closing: Closing, flushMs: number): void {
+  #sayGoodbye(closing: Closing): void {
     this.#phase = 'draining';
     this.#socket.close(closing.code, closing.reason);
     this.#goodbye = closing;
     const { streamDrainMs } = this.#context.limits;
     const isHeld = (): boolean => this.#waitingForRoom;
-    this.#drain = new Drain(streamDrainMs, isHeld, () => this.#finish(closing, flushMs));
+    this.#drain = new Drain(streamDrainMs, isHeld, () => this.#finish(closing));
   }
 
-  #finish(closing: Closing, flushMs = this.#context.limits.streamFlushMs): void {
+  #finish(closing: Closing): void {
     if (this.#phase !== 'open' && this.#phase !== 'draining') return;
     this.#phase = 'finishing';
     this.#drain?.stop();
-    void this.#store(closing, flushMs);
+    void this.#store(closing);
   }
 
-  async #store(closing: Closing, flushMs: number): Promise<void> {
+  async #store(closing: Closing): Promise<void> {
     const { intake, opened, admission } = this.#open;
     const session = opened.ref.sessionId;
     let safe = false;
@@ -149,7 +158,7 @@ export class SocketStream implements LiveStream {
       const closedBy = this.#release() && closing.closedBy === 'client' ? 'stop' : closing.closedBy;
       if (closing.issue !== undefined) intake.warn(closing.issue);
       const { format, stats } = this.#feed;
-      const outcome = await intake.finish({ closedBy, format, stats, flushMs });
+      const outcome = await intake.finish({ closedBy, format, stats, flushMs: this.#flushMs });
       safe = outcome.safe;
       const { segments, gaps } = outcome.record;
       const counts = { segments: segments.length, gaps: gaps.length };

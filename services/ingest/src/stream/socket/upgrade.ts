@@ -34,6 +34,8 @@ export function createSocketEdge(context: StreamContext, settings: SocketSetting
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
+    // Pongs are ours, so that a flood of pings ends with a reason.
+    autoPong: false,
     perMessageDeflate: false,
     maxPayload: LIMITS.maxMessageBytes,
     maxFragments: LIMITS.maxMessageFragments,

@@ -42,7 +42,7 @@ export class SegmentQueue {
       stored: (entry, wavBytes) => {
         this.stored.push(entry);
         this.#leave(wavBytes);
-        context.metrics.segmentStored(wavBytes);
+        context.metrics.segmentStored(wavBytes, entry.cut);
         feed.add(entry);
       },
       dropped: ({ about, wav }) => {
@@ -59,12 +59,13 @@ export class SegmentQueue {
 
   add(segment: PendingSegment): void {
     this.#waitingBytes += segment.wav.length;
+    this.#context.slots.backlogBytes += segment.wav.length;
     this.#laneOf(segment.about.track).add(segment);
   }
 
-  /** A promise of room while more than the high-water mark waits for storage; undefined when there is room. */
+  /** A promise of room while too much waits for storage, of this connection or of all; undefined when there is room. */
   room(): Promise<void> | undefined {
-    if (this.#waitingBytes <= this.#context.limits.intakeHighWaterBytes) return undefined;
+    if (!this.#isCrowded()) return undefined;
     if (this.#room === undefined) {
       let resolve: () => void = () => undefined;
       const promise = new Promise<void>((done) => {
@@ -114,8 +115,15 @@ export class SegmentQueue {
 
   #leave(bytes: number): void {
     this.#waitingBytes -= bytes;
-    if (this.#room === undefined || this.#waitingBytes > this.#context.limits.intakeHighWaterBytes) return;
+    this.#context.slots.backlogBytes -= bytes;
+    if (this.#room === undefined || this.#isCrowded()) return;
     this.#room.resolve();
     this.#room = undefined;
+  }
+
+  #isCrowded(): boolean {
+    const { limits, slots } = this.#context;
+    if (this.#waitingBytes > limits.intakeHighWaterBytes) return true;
+    return this.#waitingBytes > 0 && slots.backlogBytes > limits.nodeHighWaterBytes;
   }
 }

@@ -39,7 +39,7 @@ export async function startEdge(deps: EdgeBenchDeps): Promise<EdgeBench> {
     log,
     connect: (streamId, options) => connect(port, streamId, options),
     async close() {
-      await edge.close(200);
+      await edge.close(3000);
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
