@@ -20,6 +20,7 @@ export async function installPackages(pnpm) {
 
 /** Compiles every package; turbo does only what changed since the last time. */
 export async function buildPackages() {
+  if (!existsSync(join(ROOT, 'services', 'standalone', 'dist', 'main.js'))) say('building');
   const turbo = join(ROOT, 'node_modules', '.bin', 'turbo');
   const command = [turbo, 'run', 'build', '--output-logs=errors-only', '--no-color'];
   await runQuietly(command, { problem: 'the build failed' });

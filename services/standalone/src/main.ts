@@ -41,6 +41,7 @@ async function demo(app: StandaloneApp): Promise<boolean> {
   try {
     const folder = fileURLToPath(new URL('test/fixtures/speech/', ROOT));
     const sample = await readSample(folder, 'consultation');
+    print('');
     const { url, apiKey } = app;
     return (await runDemo({ url, apiKey, sample, print, speed: DEMO_SPEED })).passed;
   } catch (error) {
@@ -54,7 +55,6 @@ function announce(app: StandaloneApp): void {
   if (app.keyId !== undefined) print(`API key id ${app.keyId}`);
   if (app.keyCreated) print(`API key ${app.apiKey} (shown this once)`);
   if (app.keyFile !== undefined) print(`API key file ${app.keyFile}`);
-  print('');
 }
 
 function invite(app: StandaloneApp): void {
@@ -62,7 +62,7 @@ function invite(app: StandaloneApp): void {
   print('Try it:');
   print('  npx earshot transcribe FILE            upload a file, print its transcript');
   print('  npx earshot transcribe --stream FILE   the same over a WebSocket, in real time');
-  print(`  ${app.url}/docs                 the API`);
+  print(`  ${app.url}/docs             the API`);
   print('Stop with Ctrl-C.');
 }
 
