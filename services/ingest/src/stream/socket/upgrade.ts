@@ -11,7 +11,7 @@ import { refuseUpgrade } from './refusal.ts';
 import { SocketStream } from './socket-stream.ts';
 
 /** Decoder options that an operator sets for all streams. */
-export type WavixFormat = NonNullable<Parameters<typeof createStreamDecoder>[0]>['wavixFormat'];
+type WavixFormat = NonNullable<Parameters<typeof createStreamDecoder>[0]>['wavixFormat'];
 
 export interface SocketSettings {
   /** Origins whose pages may open streams; any when left out. */
