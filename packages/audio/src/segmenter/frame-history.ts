@@ -4,17 +4,17 @@ import { float64At } from '../elements.ts';
 export interface FrameSummary {
   /** Part of the frames that belong to speech, 0 to 1. */
   readonly speechRatio: number;
-  /** Frames in the longest run of speech. */
-  readonly longestSpeech: number;
-  /** Highest energy of a frame, as a sum of squares. */
-  readonly loudest: number;
+  /** Frames in the longest run whose scores leave little doubt that it is speech. */
+  readonly longestClearRun: number;
 }
 
-/** Remembers the last frames of a track, by number: score, energy, whether they belong to speech. */
+/** Scores from here on leave little doubt: steady noise reaches them for three frames in a row at most. */
+const CLEAR_SPEECH = 0.7;
+
+/** Remembers the last frames of a track, by number: their scores, and whether they belong to speech. */
 export class FrameHistory {
   readonly #capacity: number;
   readonly #scores: Float64Array;
-  readonly #energies: Float64Array;
   readonly #speech: Uint8Array;
   #count = 0;
 
@@ -22,7 +22,6 @@ export class FrameHistory {
   constructor(capacity: number) {
     this.#capacity = capacity;
     this.#scores = new Float64Array(capacity);
-    this.#energies = new Float64Array(capacity);
     this.#speech = new Uint8Array(capacity);
   }
 
@@ -31,29 +30,23 @@ export class FrameHistory {
     return this.#count;
   }
 
-  push(score: number, energy: number, speech: boolean): void {
+  push(score: number, speech: boolean): void {
     const slot = this.#count % this.#capacity;
     this.#scores[slot] = score;
-    this.#energies[slot] = energy;
     this.#speech[slot] = speech ? 1 : 0;
     this.#count += 1;
   }
 
-  /**
-   * First frame of the `width` frames in [from, to) whose mean score is lowest; of equal ones the quietest, then the
-   * first. Energies break ties because a score cannot rise above certainty.
-   */
+  /** First of the `width` frames in [from, to) whose mean score is lowest; the first such place of several. */
   leastSpeechLike(from: number, to: number, width: number): number {
     let best = from;
-    let bestScore = Infinity;
-    let bestEnergy = Infinity;
+    let lowest = Infinity;
     for (let start = from; start + width <= to; start += 1) {
-      const score = this.#sum(this.#scores, start, width);
-      const energy = this.#sum(this.#energies, start, width);
-      if (score < bestScore || (score === bestScore && energy < bestEnergy)) {
+      let sum = 0;
+      for (let frame = start; frame < start + width; frame += 1) sum += this.#score(frame);
+      if (sum < lowest) {
         best = start;
-        bestScore = score;
-        bestEnergy = energy;
+        lowest = sum;
       }
     }
     return best;
@@ -63,23 +56,16 @@ export class FrameHistory {
   summary(from: number, to: number): FrameSummary {
     let speech = 0;
     let run = 0;
-    let longestSpeech = 0;
-    let loudest = 0;
+    let longestClearRun = 0;
     for (let frame = from; frame < to; frame += 1) {
-      const slot = frame % this.#capacity;
-      const isSpeech = this.#speech[slot] === 1;
-      run = isSpeech ? run + 1 : 0;
-      speech += isSpeech ? 1 : 0;
-      longestSpeech = Math.max(longestSpeech, run);
-      loudest = Math.max(loudest, float64At(this.#energies, slot));
+      run = this.#score(frame) >= CLEAR_SPEECH ? run + 1 : 0;
+      longestClearRun = Math.max(longestClearRun, run);
+      speech += this.#speech[frame % this.#capacity] === 1 ? 1 : 0;
     }
-    return { speechRatio: to > from ? speech / (to - from) : 0, longestSpeech, loudest };
+    return { speechRatio: to > from ? speech / (to - from) : 0, longestClearRun };
   }
 
-  #sum(values: Float64Array, start: number, width: number): number {
-    let sum = 0;
-    for (let frame = start; frame < start + width; frame += 1)
-      sum += float64At(values, frame % this.#capacity);
-    return sum;
+  #score(frame: number): number {
+    return float64At(this.#scores, frame % this.#capacity);
   }
 }

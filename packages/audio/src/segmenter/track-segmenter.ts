@@ -1,4 +1,4 @@
-import { levelDb, rmsDb, sumOfSquares } from '../levels.ts';
+import { rmsDb } from '../levels.ts';
 import type { SpeechDetector } from '../vad/speech-detector.ts';
 import { type CutPolicy, type CutWindow, choosePause, type PauseLengths } from './cut-policy.ts';
 import { FrameHistory } from './frame-history.ts';
@@ -19,10 +19,10 @@ export interface CutRule {
 const BLOCK_FRAMES = 50;
 /** A forced cut looks for the least speech-like stretch of this length. */
 const FORCED_STRETCH_SECONDS = 0.12;
-/** A segment with a frame louder than this may hold speech, dB below full scale. */
+/** A segment with no frame louder than this holds no speech, dB below full scale. */
 const QUIET_DB = -65;
-/** Frames of speech in a row without which there is none, and the seconds needed to trust that. */
-const LEAST_SPEECH_FRAMES = 3;
+/** Clear speech in a row without which there is none, and the length of segment needed to trust that; seconds. */
+const LEAST_SPEECH_SECONDS = 0.08;
 const TRUSTED_SECONDS = 1;
 
 /** Cuts a track with a detector; positions are samples from the start of the track. */
@@ -97,7 +97,7 @@ export class TrackSegmenter implements Segmenter {
     this.#tape.append(frame);
     const score = this.#detector.push(frame);
     this.#pauses.push(score, this.#position);
-    this.#history.push(score, sumOfSquares(frame), this.#pauses.speaking);
+    this.#history.push(score, this.#pauses.speaking);
     for (let segment = this.#next(); segment !== undefined; segment = this.#next()) segments.push(segment);
   }
 
@@ -133,18 +133,21 @@ export class TrackSegmenter implements Segmenter {
     const firstSample = this.#first;
     const samples = this.#tape.copy(firstSample, end);
     const frames = Math.min(this.#frameFrom(end), this.#history.count);
-    const { speechRatio, longestSpeech, loudest } = this.#history.summary(
-      this.#frameFrom(firstSample),
-      frames,
-    );
-    const level = rmsDb(samples);
-    const isLoud = Math.max(level, levelDb(loudest, this.#frame.length)) >= QUIET_DB;
-    const isTrusted = samples.length >= TRUSTED_SECONDS * this.#rule.sampleRate;
+    const { speechRatio, longestClearRun } = this.#history.summary(this.#frameFrom(firstSample), frames);
     this.#first = end;
     this.#tape.dropBefore(end);
     this.#pauses.dropBefore(end);
-    const speech = isLoud && (longestSpeech >= LEAST_SPEECH_FRAMES || !isTrusted);
-    return { firstSample, samples, cut, speechRatio, levelDb: level, speech };
+    const isClear = longestClearRun * this.#frame.length >= LEAST_SPEECH_SECONDS * this.#rule.sampleRate;
+    const isShort = samples.length < TRUSTED_SECONDS * this.#rule.sampleRate;
+    const speech = (isClear || isShort) && this.#isAudible(samples);
+    return { firstSample, samples, cut, speechRatio, levelDb: rmsDb(samples), speech };
+  }
+
+  #isAudible(samples: Int16Array): boolean {
+    for (let start = 0; start < samples.length; start += this.#frame.length) {
+      if (rmsDb(samples.subarray(start, start + this.#frame.length)) >= QUIET_DB) return true;
+    }
+    return false;
   }
 
   /** Number of the first frame that starts at a position or behind it. */

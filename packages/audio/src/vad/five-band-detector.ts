@@ -1,17 +1,15 @@
 import { float64At } from '../elements.ts';
-import { BAND_COUNT, HaarPyramid } from './haar-pyramid.ts';
-import { NoiseFloor } from './noise-floor.ts';
+import { Band } from './band.ts';
+import { HaarPyramid } from './haar-pyramid.ts';
 import type { SpeechDetector } from './speech-detector.ts';
 
 const MIN_SAMPLE_RATE = 8000;
 const MAX_SAMPLE_RATE = 48_000;
 const FRAMES_PER_SECOND = 50;
-/** Most that one band may add to the log-likelihood ratio, so that none decides alone. */
-const BAND_CAP = 12;
 /** Log-likelihood ratio at which the score is one half. */
-const THETA = 6;
-/** What is left of a score a frame later, so that closures inside words are no pauses. */
-const HOLD = 0.3;
+const THETA = 5;
+/** How far a score may fall from frame to frame, so that closures inside words are no pauses. */
+const FALL = 0.3;
 /** A frame this much weaker than the recent peak is no speech: 40 dB. */
 const PEAK_RATIO = 1e-4;
 /** How fast the recent peak is forgotten, per frame: 1 dB a second. */
@@ -33,36 +31,31 @@ export function createFiveBandDetector(sampleRate: number): SpeechDetector {
 class FiveBandDetector implements SpeechDetector {
   readonly frameSamples: number;
   readonly #pyramid: HaarPyramid;
-  readonly #floors: readonly NoiseFloor[] = Array.from({ length: BAND_COUNT }, () => new NoiseFloor());
+  readonly #bands: readonly Band[];
   #peak = 0;
-  #held = 0;
+  #score = 0;
 
   constructor(sampleRate: number) {
     this.frameSamples = Math.round(sampleRate / FRAMES_PER_SECOND);
     this.#pyramid = new HaarPyramid(sampleRate, this.frameSamples);
+    this.#bands = this.#pyramid.counts.map((count) => new Band(count));
   }
 
   push(frame: Int16Array): number {
     this.#pyramid.measure(frame);
-    const { energies } = this.#pyramid;
     let total = 0;
-    let ratio = 0;
-    for (const [band, floor] of this.#floors.entries()) {
-      const energy = float64At(energies, band);
-      floor.bound(energy);
+    let evidence = 0;
+    let index = 0;
+    for (const band of this.#bands) {
+      const energy = float64At(this.#pyramid.energies, index);
       total += energy;
-      ratio += this.#evidence(band, energy / floor.level);
+      evidence += band.evidence(energy);
+      index += 1;
     }
     this.#peak = Math.max(total, this.#peak * PEAK_DECAY);
-    const score = total < this.#peak * PEAK_RATIO ? 0 : ratio / (ratio + THETA);
-    for (const [band, floor] of this.#floors.entries()) floor.follow(float64At(energies, band), score);
-    this.#held = Math.max(score, this.#held * HOLD);
-    return this.#held;
-  }
-
-  /** Log-likelihood ratio of "louder than the noise" for a band whose energy is `gain` times the noise. */
-  #evidence(band: number, gain: number): number {
-    if (gain <= 1) return 0;
-    return Math.min(BAND_CAP, ((this.#pyramid.counts[band] ?? 0) / 2) * (gain - 1 - Math.log(gain)));
+    const score = total < this.#peak * PEAK_RATIO ? 0 : evidence / (evidence + THETA);
+    for (const band of this.#bands) band.learn(score);
+    this.#score = Math.max(score, this.#score - FALL);
+    return this.#score;
   }
 }

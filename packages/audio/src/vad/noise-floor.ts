@@ -7,8 +7,9 @@ const WINDOW_FRAMES = 40;
 const SMOOTHING = 0.3;
 /** Part of the way that the estimate goes towards an energy that is surely noise. */
 const FOLLOWING = 0.05;
-/** The estimate lies between the recent minimum times these. */
-const LOWEST = 1;
+/** Part of the way that it goes down to a lower energy. */
+const FALLING = 0.5;
+/** The estimate lies between the recent minimum and so many times that. */
 const HIGHEST = 6;
 /** Quietest noise assumed, mean square; a little above the rounding of 16-bit samples. */
 const LEAST_NOISE = 0.5;
@@ -26,9 +27,9 @@ export class NoiseFloor {
   /** Takes the energy of a frame that is speech with the given probability. */
   follow(energy: number, speech: number): void {
     const noise = 1 - speech;
-    const step = energy < this.level ? 1 : FOLLOWING * noise * noise;
-    const level = this.level + step * (energy - this.level);
-    this.level = Math.max(LEAST_NOISE, LOWEST * this.#lowest, Math.min(level, HIGHEST * this.#lowest));
+    const step = energy < this.level ? FALLING : FOLLOWING * noise * noise;
+    this.level = Math.min(this.level + step * (energy - this.level), HIGHEST * this.#lowest);
+    this.level = Math.max(LEAST_NOISE, this.#lowest, this.level);
   }
 
   /** Takes the energy of a frame into the bounds; comes before `follow`. */
@@ -38,6 +39,7 @@ export class NoiseFloor {
     this.#lowest = Math.min(this.#lowest, this.#smoothed);
     this.#frames += 1;
     if (this.#frames === WINDOW_FRAMES) this.#nextWindow();
+    this.level = Math.max(this.level, this.#lowest);
   }
 
   #nextWindow(): void {

@@ -13,7 +13,7 @@ interface Fields {
 }
 
 function text(value: string): number[] {
-  return [...value].map((letter) => letter.charCodeAt(0));
+  return Array.from(value, (letter) => letter.charCodeAt(0));
 }
 
 function u32(value: number): number[] {
@@ -151,7 +151,7 @@ describe('the WAV parser', () => {
   it.each([
     ['two formats', riff(format(), format(), samples), 'twice'],
     ['no format', riff(samples), 'does not describe'],
-    ['a format chunk of 14 bytes', riff(chunk('fmt ', new Array(14).fill(1)), samples), 'too short'],
+    ['a format chunk of 14 bytes', riff(chunk('fmt ', new Array<number>(14).fill(1)), samples), 'too short'],
     ['an extensible format chunk of 16 bytes', riff(format({ tag: 0xfffe }), samples), 'too short'],
     ['0 channels', riff(format({ channels: 0 }), samples), '0 channels'],
     ['65535 channels', riff(format({ channels: 65_535 }), samples), '65535 channels'],
