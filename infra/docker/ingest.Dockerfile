@@ -1,0 +1,21 @@
+# The ingest service: the HTTP and WebSocket edge of sessions.
+FROM node:24-bookworm-slim AS build
+WORKDIR /app
+RUN npm install --global pnpm@12.21.0
+COPY package.json pnpm-lock.yaml pnpm-workspace.yaml turbo.json tsconfig.json tsconfig.base.json ./
+COPY packages packages
+COPY services services
+COPY test test
+RUN pnpm install --frozen-lockfile
+RUN pnpm run build
+RUN pnpm --filter @earshot/ingest deploy --prod --no-optional --legacy /deploy
+
+FROM node:24-bookworm-slim
+ENV NODE_ENV=production EARSHOT_HOST=0.0.0.0 EARSHOT_PORT=8080 EARSHOT_SPOOL_DIR=/tmp/earshot-spool
+WORKDIR /app
+COPY --from=build --chown=node:node /deploy .
+USER node
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "dist/main.js"]

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import { createIngestApp, type IngestApp, readIngestConfig } from '@earshot/ingest';
+import { startRedis, type TemporaryFolder, type TestRedis, temporaryFolder } from '@earshot/test-support';
+import { createWorkerApp, readWorkerConfig, type WorkerApp } from '@earshot/worker';
+
+/** A whole earshot on a real Redis and a local folder: one ingest and one worker in this process. */
+export interface Rig {
+  readonly origin: string;
+  readonly key: string;
+  readonly redis: TestRedis;
+  readonly folder: TemporaryFolder;
+  readonly env: Readonly<Record<string, string>>;
+  readonly ingest: IngestApp;
+  /** Starts the worker, unless it runs. */
+  startWorker(): Promise<void>;
+  stopWorker(): Promise<void>;
+  /** A request with the bootstrap key; `path` under /voice/v1. */
+  call(path: string, init?: RequestInit): Promise<Response>;
+  stop(): Promise<void>;
+}
+
+export interface RigOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** False leaves the worker to the test. */
+  readonly worker?: boolean;
+}
+
+/** Starts everything on free ports; `stop` ends all of it. */
+export async function startRig(options: RigOptions = {}): Promise<Rig> {
+  const redis = await startRedis({ appendonly: true });
+  const folder = await temporaryFolder();
+  const key = `sk_test_${randomBytes(16).toString('hex')}`;
+  const env = {
+    REDIS_URL: redis.url,
+    EARSHOT_OBJECT_STORE: `file:${folder.path}/objects`,
+    EARSHOT_SPOOL_DIR: `${folder.path}/spool`,
+    EARSHOT_PORT: '0',
+    EARSHOT_BOOTSTRAP_KEY: key,
+    EARSHOT_TOKEN_SECRET: randomBytes(32).toString('hex'),
+    EARSHOT_WEBHOOK_ALLOW_INSECURE: 'true',
+    EARSHOT_RECONCILE_SECONDS: '2',
+    EARSHOT_RATE_LIMIT_PER_MINUTE: '100000',
+    EARSHOT_CREATE_LIMIT_PER_MINUTE: '100000',
+    LOG_LEVEL: 'silent',
+    ...options.env,
+  };
+  const ingest = await createIngestApp(readIngestConfig(env));
+  const { url } = await ingest.start();
+  let worker: WorkerApp | undefined;
+  const rig: Rig = {
+    origin: url,
+    key,
+    redis,
+    folder,
+    env,
+    ingest,
+    async startWorker() {
+      worker ??= await createWorkerApp(readWorkerConfig(env));
+      await worker.start();
+    },
+    async stopWorker() {
+      await worker?.close();
+      worker = undefined;
+    },
+    call: (path, init = {}) =>
+      fetch(`${url}/voice/v1${path}`, {
+        ...init,
+        headers: { authorization: `Bearer ${key}`, ...init.headers },
+      }),
+    async stop() {
+      await rig.stopWorker();
+      await ingest.close();
+      await redis.stop();
+      await folder.remove();
+    },
+  };
+  if (options.worker !== false) await rig.startWorker();
+  return rig;
+}
