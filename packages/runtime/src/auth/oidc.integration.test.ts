@@ -94,6 +94,11 @@ describe('an OpenID Connect issuer', () => {
     }
   });
 
+  it('may be held to fewer algorithms', async () => {
+    const verifier = createOidcVerifier({ issuer, audience: AUDIENCE, algorithms: ['RS256'] });
+    await expect(verifier.verify(await token())).rejects.toMatchObject({ code: 'authentication_failed' });
+  });
+
   it('names the tenant by the configured claim, or all of its subjects belong to one', async () => {
     const byClaim = createOidcVerifier({ issuer, audience: [AUDIENCE], tenantClaim: 'org' });
     expect(await byClaim.verify(await token({ org: 'ward-2' }))).toMatchObject({ tenant: 'ward-2' });

@@ -144,7 +144,8 @@ describe('the guarded fetch', () => {
     const port = await plain((request, response) => {
       const bytes = Number(request.url?.slice(2));
       if (request.url?.startsWith('/d')) response.setHeader('content-length', bytes);
-      response.end(Buffer.alloc(bytes));
+      response.write(Buffer.alloc(bytes - 1));
+      response.end('a');
     });
     const get = (path: string) => development(`http://127.0.0.1:${port}${path}`, { maxResponseBytes: 1000 });
     expect((await get('/d1000')).body).toHaveLength(1000);
