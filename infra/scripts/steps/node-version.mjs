@@ -7,6 +7,6 @@ export function checkNodeVersion(version = process.versions.node) {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const enough = major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1]);
   if (!enough) {
-    throw new SetupError(`earshot needs Node.js ${NEEDED.join('.')} or newer; this is ${version}.`);
+    throw new SetupError(`Node.js ${NEEDED.join('.')} or newer is needed; this is ${version}.`);
   }
 }

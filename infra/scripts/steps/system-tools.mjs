@@ -16,7 +16,7 @@ export async function bringSystemTools() {
   if (!(await installWithApt(missing))) {
     const list = missing.join(' ');
     throw new SetupError(
-      `earshot needs ${missing.join(', ')}: install with "sudo apt-get install ${list}" (or your system's own way), then run this again.`,
+      `${missing.join(', ')} missing: install with "sudo apt-get install ${list}" (or your system's own way), then run this again.`,
     );
   }
   const still = NEEDED.filter((tool) => !tool.present()).map((tool) => tool.apt);
