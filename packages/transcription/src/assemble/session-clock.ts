@@ -1,7 +1,7 @@
 import type { SegmentEntry, SegmentResult, TrackName, Utterance } from '@earshot/protocol';
 
 /** Milliseconds of a position, rounded: computed from whole samples, so errors never add up. */
-export const msOfPosition = (samples: number, sampleRate: number): number =>
+const msOfPosition = (samples: number, sampleRate: number): number =>
   Math.round((samples * 1000) / sampleRate);
 
 /** Where a segment lies on the session's clock, ms. */

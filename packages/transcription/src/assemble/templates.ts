@@ -1,7 +1,7 @@
 import type { TemplateResult } from '@earshot/protocol';
 
 /** The one template that is built in. */
-export const TRANSCRIPT_TEMPLATE = 'transcript';
+const TRANSCRIPT_TEMPLATE = 'transcript';
 
 export interface TemplateInput {
   readonly requested: readonly string[];

@@ -239,6 +239,73 @@ describe('decoding uploads', () => {
     expect(decoded.samples).toHaveLength(24_000);
   });
 
+  it('takes the sound alone out of a file with pictures', async () => {
+    const options = [
+      '-f',
+      'lavfi',
+      '-i',
+      'testsrc=d=2:s=64x48:r=5',
+      '-c:v',
+      'mjpeg',
+      ...OPUS,
+      '-f',
+      'matroska',
+    ];
+    const bytes = await toneFile(folder.path, { name: 'video.webm', seconds: 2, options });
+    const decoded = await decodeAll([{ format: 'webm', bytes }]);
+    expect(decoded.skipped).toEqual([]);
+    expect(seconds(decoded)).toBeCloseTo(2, 1);
+  });
+
+  it('keeps what lies behind a jump of the file clock', async () => {
+    const one = await toneFile(folder.path, { name: 'one.ogg', seconds: 2, options: OPUS });
+    const late = [...OPUS, '-output_ts_offset', '93600'];
+    const two = await toneFile(folder.path, { name: 'two.ogg', seconds: 2, options: late });
+    const chained = Buffer.concat([one, two, one]);
+    const decoded = await decodeAll([{ format: 'ogg', bytes: chained }], { limits: { maxSeconds: 60 } });
+    expect(seconds(decoded)).toBeGreaterThan(5.9);
+    expect(seconds(decoded)).toBeLessThan(6.2);
+  });
+
+  it('ends cleanly with a reason on WAV files cut off at every byte of their head', async () => {
+    const wav = encodeWav(computedAudio(1, 0, 100), 16_000);
+    const cuts = Array.from({ length: 60 }, (_, cut) => ({
+      format: 'wav' as const,
+      bytes: wav.slice(0, cut),
+    }));
+    const decoded = await decodeAll(cuts);
+    expect(decoded.skipped).toHaveLength(60);
+    const wholeSamples = cuts.map(({ bytes }) => Math.max(0, Math.floor((bytes.length - 44) / 2)));
+    expect(decoded.samples).toHaveLength(wholeSamples.reduce((sum, count) => sum + count, 0));
+  });
+
+  it('ends cleanly on files with random damage, whatever they hold', async () => {
+    const flac = await toneFile(folder.path, { name: 'm.flac', seconds: 1, options: ['-ar', '8000'] });
+    const webm = await toneFile(folder.path, { name: 'm.webm', seconds: 1, options: OPUS });
+    const mp4 = await toneFile(folder.path, { name: 'm.m4a', seconds: 1, options: ['-c:a', 'aac'] });
+    let state = 99;
+    const random = (below: number): number => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return Math.floor((state / 2 ** 32) * below);
+    };
+    const uploads = Array.from({ length: 24 }, (_, i): Upload => {
+      const [format, source] = (
+        [
+          ['flac', flac],
+          ['webm', webm],
+          ['m4a', mp4],
+        ] as const
+      )[i % 3]!;
+      const bytes = source.slice();
+      for (let n = 0; n < 12; n += 1) bytes[random(bytes.length)] = random(256);
+      return { format, bytes };
+    });
+    const decoded = await decodeAll(uploads, { limits: { maxSeconds: 30, maxWallMs: 20_000 } });
+    expect(decoded.samples.length).toBeLessThan(24 * 30 * 48_000);
+    expect(decoded.skipped.length).toBeGreaterThan(0);
+    expect(await childrenNamed('ffmpeg')).toEqual([]);
+  }, 120_000);
+
   it('tells of damage in the middle of a recording, and keeps what is around it', async () => {
     const bytes = await toneFile(folder.path, { name: 'dent.flac', seconds: 3, options: ['-ar', '16000'] });
     const decoded = await decodeAll([{ format: 'flac', bytes: bytes.fill(0x55, 20_000, 26_000) }]);

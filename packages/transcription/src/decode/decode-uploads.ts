@@ -22,6 +22,7 @@ export type UploadEvent =
 export interface DecodeUploadsRequest {
   /** In any order. */
   readonly receipts: readonly UploadReceipt[];
+  /** The file's bytes, once; a source that stands still must fail when `signal` aborts. */
   readonly open: OpenReceipt;
   readonly signal: AbortSignal;
   readonly limits?: Partial<DecodeLimits>;

@@ -1,11 +1,10 @@
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type AudioFormat, EarshotError, LIMITS } from '@earshot/protocol';
 import { type ChildExit, type RunningChild, startChild } from '../child/child-process.ts';
+import { createScratchFolder } from '../child/scratch-folder.ts';
 import { DecodeError } from './decode-error.ts';
 import type { ByteSource, DecodedPiece, DecodeLimits } from './decoded-audio.ts';
 import { decodeRaw, readWavStart, wavData, wavLayout } from './raw-audio.ts';
@@ -35,6 +34,18 @@ const DEMUXERS: Readonly<Record<FfmpegRequest['format'], string>> = {
 const needsFile = (format: FfmpegRequest['format']): boolean => DEMUXERS[format] === 'mov';
 const SPOOL = 'audio';
 
+/** Sound that people record; every other decoder is only a larger target. */
+const CODECS = [
+  ['opus', 'libopus', 'vorbis', 'libvorbis', 'flac', 'alac', 'aac', 'mp3', 'mp3float', 'mp2', 'mp2float'],
+  ['pcm_u8', 'pcm_s16le', 'pcm_s16be', 'pcm_s24le', 'pcm_s32le', 'pcm_f32le', 'pcm_f64le'],
+  ['pcm_mulaw', 'pcm_alaw', 'adpcm_ms', 'adpcm_ima_wav', 'gsm_ms'],
+]
+  .flat()
+  .join();
+
+/** What ffmpeg says about the pictures of a file whose sound alone is wanted. */
+const HARMLESS = /not on whitelist|^\s*Last message repeated/;
+
 /** Memory for one allocation of the decoder, bytes. */
 const MAX_ALLOCATION = 268_435_456;
 
@@ -45,10 +56,11 @@ function ffmpegArguments(request: FfmpegRequest): string[] {
     ['-hide_banner', '-nostdin', '-loglevel', 'error', '-max_alloc', String(MAX_ALLOCATION)],
     // Any frame that fails to decode shows in the exit code; the others are still written.
     ['-max_error_rate', '0'],
-    ['-threads', '1', '-protocol_whitelist', spooled ? 'file' : 'pipe'],
+    ['-threads', '1', '-protocol_whitelist', spooled ? 'file' : 'pipe', '-codec_whitelist', CODECS],
     ['-f', demuxer, '-i', spooled ? `file:${SPOOL}` : 'pipe:0'],
     ['-map', '0:a:0', '-vn', '-sn', '-dn', '-map_metadata', '-1', '-threads', '1'],
-    ['-af', `aformat=sample_rates=${LIMITS.sampleRates.join('|')}`, '-ac', '1'],
+    // Timestamps count samples from here on: a jump in the file's own would end the output early.
+    ['-af', `aformat=sample_rates=${LIMITS.sampleRates.join('|')},asetpts=N/SR/TB`, '-ac', '1'],
     // One second over the limit, so that reaching it can be told from ending at it.
     ['-t', String(Math.ceil(request.limits.maxSeconds) + 1)],
     ['-c:a', 'pcm_s16le', '-bitexact', '-f', 'wav', 'pipe:1'],
@@ -101,7 +113,8 @@ function failureOf(exit: ChildExit, samples: number): DecodeError | undefined {
   if (exit.stoppedBy === 'timeout') return new DecodeError('timed_out');
   if (exit.signal !== null) return new DecodeError('decoder_crashed');
   // Demuxers pass over garbage with a word on stderr and exit 0; a good file leaves stderr empty.
-  if (exit.code !== 0 || exit.stderr.trim() !== '') return new DecodeError('damaged');
+  const complaints = exit.stderr.split('\n').filter((line) => line.trim() !== '' && !HARMLESS.test(line));
+  if (exit.code !== 0 || complaints.length > 0) return new DecodeError('damaged');
   return samples === 0 ? new DecodeError('no_audio') : undefined;
 }
 
@@ -160,10 +173,10 @@ async function* run(request: FfmpegRequest, folder: string): AsyncGenerator<Deco
  * the input's own error when that fails.
  */
 export async function* decodeWithFfmpeg(request: FfmpegRequest): AsyncGenerator<DecodedPiece> {
-  const folder = await mkdtemp(join(request.tempDir ?? tmpdir(), 'earshot-decode-'));
+  const scratch = await createScratchFolder(request.tempDir);
   try {
-    yield* run(request, folder);
+    yield* run(request, scratch.path);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await scratch.remove();
   }
 }

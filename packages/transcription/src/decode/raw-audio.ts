@@ -50,7 +50,7 @@ export function wavLayout(header: WavHeader): RawLayout | undefined {
 }
 
 /** Interleaved channels averaged into one. */
-export function toMono(samples: Int16Array, channels: number): Int16Array {
+function toMono(samples: Int16Array, channels: number): Int16Array {
   if (channels === 1) return samples;
   const out = new Int16Array(samples.length / channels);
   for (let frame = 0; frame < out.length; frame += 1) {

@@ -3,7 +3,7 @@ export const FRAME_SAMPLES = 512;
 export const CONTEXT_SAMPLES = 64;
 
 /** Speech is two frames in a row at or above this probability. */
-export const SPEECH_PROBABILITY = 0.5;
+const SPEECH_PROBABILITY = 0.5;
 const FRAMES_IN_A_ROW = 2;
 
 const PROBES = 4;

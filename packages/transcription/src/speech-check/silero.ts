@@ -40,7 +40,7 @@ class SileroThread implements SpeechCheck {
   #ended = false;
 
   constructor(settings: ThreadSettings) {
-    this.#worker = new Worker(builtScript('./silero-thread', import.meta.url), {
+    this.#worker = new Worker(builtScript(new URL('./silero-thread.ts', import.meta.url)), {
       workerData: settings,
       execArgv: [],
       env: {},

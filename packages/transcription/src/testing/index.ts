@@ -11,6 +11,7 @@ export {
   type ScriptedEngine,
   type ScriptedOptions,
 } from './scripted-engine.ts';
+export { writeTinyModel } from './tiny-ctc-model.ts';
 export {
   startTranscriptionServer,
   type TranscriptionAnswer,

@@ -59,7 +59,7 @@ const metadata = (key: string, content: string): Bytes => message(14, text(1, ke
  * An ONNX CTC model of about 2 kB that says `low` for low tones, `high` for high ones and nothing for silence. It
  * goes through the real library's load, features, decode and crash paths; it says nothing about accuracy.
  */
-export function tinyCtcModel(): Uint8Array {
+function tinyCtcModel(): Uint8Array {
   const graph = message(
     7,
     node(

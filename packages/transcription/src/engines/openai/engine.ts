@@ -30,7 +30,7 @@ export interface OpenAiOptions {
 const TIMEOUT_MS = 60_000;
 const READY_TIMEOUT_MS = 10_000;
 /** An answer about 25 s of speech has some kilobytes; anything near this is no transcript. */
-const MAX_ANSWER_BYTES = 4_194_304;
+const MAX_ANSWER_BYTES = 1_048_576;
 const PAD = { beforeMs: 0, afterMs: 300 };
 
 const CAPABILITIES: EngineCapabilities = {

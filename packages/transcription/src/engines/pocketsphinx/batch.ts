@@ -1,6 +1,7 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ChildExit, describeExit, startChild } from '../../child/child-process.ts';
+import { createScratchFolder } from '../../child/scratch-folder.ts';
 import type { EngineWord } from '../../engine/engine.ts';
 import { EngineError, throwIfAborted } from '../../engine/engine-error.ts';
 import { parseHypsegLine } from './hypseg.ts';
@@ -9,7 +10,7 @@ import { modelFiles } from './installation.ts';
 export interface BatchJob {
   readonly binary: string;
   readonly modelDir: string;
-  readonly tempDir: string;
+  readonly tempDir: string | undefined;
   readonly timeoutMs: number;
   /** Mono PCM16 at 16 kHz. */
   readonly samples: Int16Array;
@@ -88,15 +89,15 @@ async function readWords(path: string): Promise<EngineWord[]> {
 
 /** Decodes samples in one process and a private folder that is removed afterwards, whatever happens. */
 export async function runBatch(job: BatchJob): Promise<EngineWord[]> {
-  const folder = await mkdtemp(join(job.tempDir, 'earshot-pocketsphinx-')).catch((cause: unknown) => {
+  const scratch = await createScratchFolder(job.tempDir).catch((cause: unknown) => {
     throw new EngineError({ kind: 'transient', cause: 'No temporary folder can be made.' }, { cause });
   });
   try {
-    return await decodeIn(folder, job);
+    return await decodeIn(scratch.path, job);
   } catch (error) {
     if (error instanceof EngineError) throw error;
     throw new EngineError({ kind: 'transient', cause: 'PocketSphinx could not be run.' }, { cause: error });
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await scratch.remove();
   }
 }

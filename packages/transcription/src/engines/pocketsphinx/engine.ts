@@ -1,4 +1,3 @@
-import { tmpdir } from 'node:os';
 import { durationMs, padded, refuseTooLong } from '../../engine/audio-length.ts';
 import {
   type AudioSegment,
@@ -57,7 +56,7 @@ export function createPocketsphinxEngine(options: PocketsphinxOptions = {}): Eng
     const job = runBatch({
       binary: options.binary ?? 'pocketsphinx_batch',
       modelDir,
-      tempDir: options.tempDir ?? tmpdir(),
+      tempDir: options.tempDir,
       timeoutMs: Math.ceil((3000 * seconds + 10_000) * (options.loadAllowance ?? 4)),
       samples,
       signal: AbortSignal.any([signal, closing.signal]),

@@ -28,7 +28,7 @@ export class RecognizerChild {
   #alive = true;
 
   constructor(options: RecognizerOptions) {
-    this.#child = fork(builtScript('./sherpa-child', import.meta.url), [], {
+    this.#child = fork(builtScript(new URL('./sherpa-child.ts', import.meta.url)), [], {
       serialization: 'advanced',
       execArgv: [],
       env: {},
