@@ -11,6 +11,8 @@ export const WorkerConfig = z.object({
   EARSHOT_ENGINE_LITE: EngineSpec.prefault('pocketsphinx'),
   EARSHOT_ENGINE_PRO: EngineSpec.prefault('pocketsphinx'),
   EARSHOT_ENGINE_API_KEY: z.string().optional(),
+  /** Processes of each local neural engine, each with the model in memory. */
+  EARSHOT_ENGINE_PROCESSES: count.min(1).max(64).default(1),
   /** Segments transcribed side by side; the number of processors unless set. */
   EARSHOT_CONCURRENCY: count.min(1).max(256).optional(),
   EARSHOT_DECODE_CONCURRENCY: count.min(1).max(64).default(2),

@@ -1,6 +1,11 @@
 import type { ModelId } from '@earshot/protocol';
 import { createGuardedFetch } from '@earshot/runtime';
-import { createOpenAiEngine, createPocketsphinxEngine, type Engine } from '@earshot/transcription';
+import {
+  createOpenAiEngine,
+  createPocketsphinxEngine,
+  createSherpaEngine,
+  type Engine,
+} from '@earshot/transcription';
 import type { WorkerConfig } from '../config.ts';
 import { type EngineSpec, specName } from './engine-spec.ts';
 
@@ -14,14 +19,14 @@ export interface OpenedEngines {
 
 type EngineSettings = Pick<
   WorkerConfig,
-  'EARSHOT_ENGINE_LITE' | 'EARSHOT_ENGINE_PRO' | 'EARSHOT_ENGINE_API_KEY'
+  'EARSHOT_ENGINE_LITE' | 'EARSHOT_ENGINE_PRO' | 'EARSHOT_ENGINE_API_KEY' | 'EARSHOT_ENGINE_PROCESSES'
 >;
 
 /** Opens the engine of each model; nothing is started before `ready`. */
 export function openEngines(settings: EngineSettings): OpenedEngines {
   const opened = new Map<string, Engine>();
   const open = (spec: EngineSpec): Engine => {
-    const engine = opened.get(specName(spec)) ?? createEngine(spec, settings.EARSHOT_ENGINE_API_KEY);
+    const engine = opened.get(specName(spec)) ?? createEngine(spec, settings);
     opened.set(specName(spec), engine);
     return engine;
   };
@@ -42,12 +47,13 @@ export function engineSet(byModel: Readonly<Record<ModelId, Engine>>): OpenedEng
   };
 }
 
-function createEngine(spec: EngineSpec, apiKey: string | undefined): Engine {
+function createEngine(spec: EngineSpec, settings: EngineSettings): Engine {
+  const apiKey = settings.EARSHOT_ENGINE_API_KEY;
   switch (spec.kind) {
     case 'pocketsphinx':
       return createPocketsphinxEngine();
     case 'sherpa':
-      throw new Error('sherpa');
+      return createSherpaEngine({ modelDir: spec.modelDir, poolSize: settings.EARSHOT_ENGINE_PROCESSES });
     case 'openai':
       return createOpenAiEngine({
         baseUrl: spec.baseUrl,

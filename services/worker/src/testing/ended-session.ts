@@ -35,7 +35,7 @@ export class EndedSessions {
     this.archive = createSessionArchive(store);
   }
 
-  /** A live session whose segments were cut and stored as the sound came in. */
+  /** A live session whose segments were cut and stored as the sound came in; all count as speech. */
   async live(samples: Int16Array, sampleRate: number): Promise<SessionRef> {
     const document = this.#document('stream');
     const segmenter = createSegmenter({ sampleRate });
@@ -47,7 +47,15 @@ export class EndedSessions {
       const key = keys.segment(document, place);
       await this.#store.put(key, wav, { createOnly: true });
       const { samples: audio, ...rest } = cut;
-      segments.push({ ...rest, ...place, key, sampleRate, samples: audio.length, sha256: sha256(wav) });
+      segments.push({
+        ...rest,
+        speech: true,
+        ...place,
+        key,
+        sampleRate,
+        samples: audio.length,
+        sha256: sha256(wav),
+      });
     }
     return this.#end(document, [], segments);
   }
