@@ -32,37 +32,31 @@ export async function createIngestApp(config: IngestConfig): Promise<IngestApp> 
   const log = createLog({ service: 'ingest', level: config.LOG_LEVEL });
   const metrics = createMetrics({ service: 'ingest' });
   const lifecycle = createLifecycle(log);
-  const store = openObjectStore(config.EARSHOT_OBJECT_STORE);
-  lifecycle.onStop('object store', () => store.close(), 5000);
-  await store.probe();
-  const redis = connectRedis(config.REDIS_URL, { role: 'producer', log });
-  lifecycle.onStop('redis', () => redis.disconnect(), 1000);
-  if (!(await redisReady(redis, REDIS_WAIT_MS))) log.warn('redis cannot be reached yet');
-  const node = config.EARSHOT_NODE_NAME ?? `${hostname()}-${randomBytes(6).toString('hex')}`;
-  const parts: Parts = {
-    config,
-    log,
-    metrics,
-    lifecycle,
-    store,
-    archive: createSessionArchive(store),
-    redis,
-    node,
-  };
+  try {
+    return await compose({ config, log, metrics, lifecycle });
+  } catch (error) {
+    await lifecycle.stop('could not start');
+    metrics.close();
+    throw error;
+  }
+}
+
+async function compose(base: Pick<Parts, 'config' | 'log' | 'metrics' | 'lifecycle'>): Promise<IngestApp> {
+  const { config, log, metrics, lifecycle } = base;
+  const parts = await openParts(base);
   const access = createAccess(parts);
-  const bootstrap = await importBootstrapKey(config, access.keyring);
   const { sessions, index, producer } = createSessionParts(parts);
   const edge = createEdge(parts, { sessions, index });
   const server = await createServer(parts, { access, sessions, edge, producer });
   lifecycle.onStop('http server', () => server.close(), DRAIN_MS);
   lifecycle.onStop('live streams', () => edge.close(DRAIN_MS), DRAIN_MS + 1000);
   return {
-    bootstrapKeyId: bootstrap,
+    bootstrapKeyId: await importBootstrapKey(config, access.keyring),
     async start() {
       const url = await server.listen({ host: config.EARSHOT_HOST, port: config.EARSHOT_PORT });
       server.server.on('upgrade', (request, socket, head) => edge.handleUpgrade(request, socket, head));
       lifecycle.onStop('timers', startTimers(sessions, log), 5000);
-      log.info({ url, store: store.description, node }, 'ingest is listening');
+      log.info({ url, store: parts.store.description, node: parts.node }, 'ingest is listening');
       return { url };
     },
     async close() {
@@ -70,6 +64,19 @@ export async function createIngestApp(config: IngestConfig): Promise<IngestApp> 
       metrics.close();
     },
   };
+}
+
+/** Opens the object store and Redis; a store that cannot be used is an error, a Redis that is away is not. */
+async function openParts(base: Pick<Parts, 'config' | 'log' | 'metrics' | 'lifecycle'>): Promise<Parts> {
+  const { config, log, lifecycle } = base;
+  const store = openObjectStore(config.EARSHOT_OBJECT_STORE);
+  lifecycle.onStop('object store', () => store.close(), 5000);
+  await store.probe();
+  const redis = connectRedis(config.REDIS_URL, { role: 'producer', log });
+  lifecycle.onStop('redis', () => redis.disconnect(), 1000);
+  if (!(await redisReady(redis, REDIS_WAIT_MS))) log.warn('redis cannot be reached yet');
+  const node = config.EARSHOT_NODE_NAME ?? `${hostname()}-${randomBytes(6).toString('hex')}`;
+  return { ...base, store, archive: createSessionArchive(store), redis, node };
 }
 
 function createSessionParts(parts: Parts): {

@@ -1,26 +1,45 @@
 import type { Gap, SegmentEntry, TrackCoverage, TrackName } from '@earshot/protocol';
 
-/** The ledger of a set of segments: received = stored + gaps, per track, in samples; received is where the track ends. */
-export function coverageOf(segments: readonly SegmentEntry[], gaps: readonly Gap[]): TrackCoverage[] {
-  const tracks = new Map<TrackName, { sampleRate: number; total: number }>();
-  for (const segment of segments) {
-    const track = tracks.get(segment.track) ?? { sampleRate: segment.sampleRate, total: 0 };
-    const end = segment.firstSample + segment.samples;
-    tracks.set(segment.track, { ...track, total: Math.max(track.total, end) });
+/** Where a track stands: its rate and the position behind everything that is known of it. */
+interface TrackEnd {
+  readonly sampleRate: number;
+  readonly end: number;
+  readonly nextIndex: number;
+}
+
+/** A dropped tail lies in no segment, so gaps count as well as segments. */
+function trackEnds(segments: readonly SegmentEntry[], gaps: readonly Gap[]): Map<TrackName, TrackEnd> {
+  const ends = new Map<TrackName, TrackEnd>();
+  for (const { track, sampleRate, firstSample, samples, index } of segments) {
+    const known = ends.get(track);
+    ends.set(track, {
+      sampleRate,
+      end: Math.max(known?.end ?? 0, firstSample + samples),
+      nextIndex: Math.max(known?.nextIndex ?? 0, index + 1),
+    });
   }
-  return [...tracks].map(([track, { sampleRate, total }]) => {
+  for (const gap of gaps) {
+    const known = ends.get(gap.track);
+    if (known !== undefined) ends.set(gap.track, { ...known, end: Math.max(known.end, gap.to) });
+  }
+  return ends;
+}
+
+/** The ledger per track, in samples: received = stored + gaps; received is where the track ends. */
+export function coverageOf(segments: readonly SegmentEntry[], gaps: readonly Gap[]): TrackCoverage[] {
+  return [...trackEnds(segments, gaps)].map(([track, { sampleRate, end }]) => {
     const gapSamples = gaps
       .filter((gap) => gap.track === track)
       .reduce((sum, gap) => sum + gap.to - gap.from, 0);
-    const storedSamples = Math.max(0, total - gapSamples);
+    const storedSamples = Math.max(0, end - gapSamples);
     return {
       track,
       sampleRate,
-      receivedSamples: total,
+      receivedSamples: end,
       storedSamples,
       gapSamples,
-      seconds: total / sampleRate,
-      ratio: total === 0 ? 1 : storedSamples / total,
+      seconds: end / sampleRate,
+      ratio: end === 0 ? 1 : storedSamples / end,
     };
   });
 }
@@ -34,30 +53,31 @@ export interface TrackPosition {
 }
 
 /** The next free position and index of every track that has segments. */
-export function positionsOf(segments: readonly SegmentEntry[]): TrackPosition[] {
-  const positions = new Map<TrackName, TrackPosition>();
-  for (const { track, sampleRate, firstSample, samples, index } of segments) {
-    const known = positions.get(track);
-    positions.set(track, {
-      track,
-      sampleRate,
-      nextSample: Math.max(known?.nextSample ?? 0, firstSample + samples),
-      nextIndex: Math.max(known?.nextIndex ?? 0, index + 1),
-    });
-  }
-  return [...positions.values()];
+export function positionsOf(segments: readonly SegmentEntry[], gaps: readonly Gap[] = []): TrackPosition[] {
+  return [...trackEnds(segments, gaps)].map(([track, { sampleRate, end, nextIndex }]) => ({
+    track,
+    sampleRate,
+    nextSample: end,
+    nextIndex,
+  }));
 }
 
-/** Ranges between segments that no segment holds: audio that was lost with its node. */
-export function holesOf(segments: readonly SegmentEntry[]): Gap[] {
+/** Ranges that neither a segment nor a known gap holds: audio that was lost with its node. */
+export function holesOf(segments: readonly SegmentEntry[], gaps: readonly Gap[]): Gap[] {
+  const ranges = [
+    ...segments.map(({ track, firstSample, samples }) => ({
+      track,
+      from: firstSample,
+      to: firstSample + samples,
+    })),
+    ...gaps,
+  ];
   const holes: Gap[] = [];
   const next = new Map<TrackName, number>();
-  for (const segment of [...segments].sort((a, b) => a.firstSample - b.firstSample)) {
-    const expected = next.get(segment.track) ?? 0;
-    if (segment.firstSample > expected) {
-      holes.push({ track: segment.track, from: expected, to: segment.firstSample, reason: 'interrupted' });
-    }
-    next.set(segment.track, Math.max(expected, segment.firstSample + segment.samples));
+  for (const { track, from, to } of ranges.sort((a, b) => a.from - b.from)) {
+    const expected = next.get(track) ?? 0;
+    if (from > expected) holes.push({ track, from: expected, to: from, reason: 'interrupted' });
+    next.set(track, Math.max(expected, to));
   }
   return holes;
 }

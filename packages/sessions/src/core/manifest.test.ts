@@ -6,7 +6,7 @@ import {
   type UploadReceipt,
 } from '@earshot/protocol';
 import { describe, expect, it } from '@jest/globals';
-import { positionsOf } from './coverage.ts';
+import { coverageOf, holesOf, positionsOf } from './coverage.ts';
 import { buildManifest, type ManifestInput, segmentFileName } from './manifest.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
@@ -146,6 +146,16 @@ describe('the manifest', () => {
       gapSamples: 60,
       ratio: 0.7,
     });
+  });
+
+  it('counts a dropped tail, which no segment holds, once', () => {
+    const gap = { track: 'main' as const, from: 100, to: 150, reason: 'dropped' as const };
+    expect(coverageOf([segment(0, 0, 100)], [gap])[0]).toMatchObject({
+      receivedSamples: 150,
+      storedSamples: 100,
+    });
+    expect(holesOf([segment(0, 0, 100), segment(1, 150, 10)], [gap])).toEqual([]);
+    expect(positionsOf([segment(0, 0, 100)], [gap])[0]).toMatchObject({ nextSample: 150, nextIndex: 1 });
   });
 
   it('says so when a live connection was lost', () => {

@@ -29,7 +29,8 @@ export function buildManifest(input: ManifestInput): Manifest {
     streams.flatMap((stream) => stream.segments),
     input.orphans,
   );
-  const gaps = [...streams.flatMap((stream) => stream.gaps), ...holesOf(segments)];
+  const known = streams.flatMap((stream) => stream.gaps);
+  const gaps = [...known, ...holesOf(segments, known)];
   return {
     v: 1,
     tenant: document.tenant,

@@ -4,6 +4,7 @@ import { type SessionInput, type SessionRow, type Transition, transition } from 
 import type { SessionIndex } from '../ports.ts';
 import { createChanges } from './changes.ts';
 import { createContents, fillContents } from './contents.ts';
+import { failFast } from './fail-fast.ts';
 import { createLeases } from './leases.ts';
 import { listMember, names, parseRefMember, refMember } from './names.ts';
 import { decodeRow, encodeRow } from './rows.ts';
@@ -46,7 +47,7 @@ export function createRedisIndex(redis: Redis, options: { node: string } = { nod
     throw new Error('the session row changes too fast');
   }
 
-  return {
+  return failFast({
     ...leases,
     ...createContents(redis, changes),
     apply,
@@ -94,7 +95,7 @@ export function createRedisIndex(redis: Redis, options: { node: string } = { nod
       await redis.set(names.complete, '1');
     },
     close: () => changes.close(),
-  };
+  });
 }
 
 /** Keeps the expiry list in step with the row, and lets finished sessions age out. */

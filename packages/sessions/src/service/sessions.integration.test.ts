@@ -40,11 +40,14 @@ let nowMs: number;
 let queued: string[];
 
 const creator = { tenant: 'clinic', subject: 'key_1', test: false };
+const note = (line: string): Promise<void> => {
+  queued.push(line);
+  return Promise.resolve();
+};
 const queue: WorkQueue = {
-  decodeUploads: async (ref) => void queued.push(`decode ${ref.sessionId}`),
-  transcribe: async (document, segments) =>
-    void queued.push(`transcribe ${document.sessionId} ${segments.length}`),
-  announce: async (ref, event) => void queued.push(`${event} ${ref.sessionId}`),
+  decodeUploads: (ref) => note(`decode ${ref.sessionId}`),
+  transcribe: (document, segments) => note(`transcribe ${document.sessionId} ${segments.length}`),
+  announce: (ref, event) => note(`${event} ${ref.sessionId}`),
 };
 
 beforeAll(async () => {

@@ -10,7 +10,7 @@ import { refuseUnlessOpen } from '../core/machine.ts';
 import type { StreamLease } from '../ports.ts';
 import { announce, type SessionsContext } from './context.ts';
 import { streamHash } from './create.ts';
-import { loadRow, notFound } from './load.ts';
+import { loadRow, measureOrphans, notFound } from './load.ts';
 
 /** A newer connection waits this long for the tail of the one it replaces, ms. */
 const TAKEOVER_WAIT_MS = 5000;
@@ -47,16 +47,28 @@ export async function openStream(
       details: { upload_type: row.document.request.upload_type },
     });
   }
-  const older = await context.index.liveStream(ref);
   const change = await context.index.apply(ref, { type: 'stream' });
   if (change === null) throw notFound(ref);
   const epoch = change.row.epoch;
+  const older = await context.index.liveStream(ref);
   if (!(await context.index.holdStream(ref, { node, epoch }, context.settings.leaseMs))) {
     throw new EarshotError('stream_superseded');
   }
   if (older !== null) await awaitTail(context, ref, older);
   await announce(context, ref, change.announce);
-  return { ref, document: row.document, epoch, tracks: positionsOf(await context.index.segments(ref)) };
+  return { ref, document: row.document, epoch, tracks: await trackPositions(context, ref) };
+}
+
+/** What the object store holds decides, since the index may have forgotten or not yet heard. */
+async function trackPositions(context: SessionsContext, ref: SessionRef): Promise<TrackPosition[]> {
+  const [indexed, records] = await Promise.all([context.index.segments(ref), context.truth.readStreams(ref)]);
+  const named = [...indexed, ...records.flatMap((record) => record.segments)];
+  const orphans = await measureOrphans(context, ref, named);
+  if (orphans.length > 0) await context.index.addSegments(ref, orphans);
+  return positionsOf(
+    [...named, ...orphans],
+    records.flatMap((record) => record.gaps),
+  );
 }
 
 /** Waits, bounded, until the older connection has recorded its tail. */
@@ -95,6 +107,15 @@ export async function closeStream(
     return;
   }
   await context.truth.writeStream(ref, { ...record, epoch: await freeEpoch(context, ref, record) });
+  try {
+    await settleClosed(context, ref, record);
+  } catch (error) {
+    // The record is stored, so nothing is lost: the lease runs out and End finds the record.
+    context.warn('a closed stream could not be indexed', { sessionId: ref.sessionId, error });
+  }
+}
+
+async function settleClosed(context: SessionsContext, ref: SessionRef, record: StreamRecord): Promise<void> {
   await context.index.addSegments(ref, record.segments);
   await extendExpiry(context, ref);
   const held = await context.index.liveStream(ref);

@@ -17,10 +17,11 @@ export async function registerRoutes(server: HttpServer, deps: RouteDeps): Promi
   registerRecording(server, deps);
   registerWebhooks(server, deps);
   // Audio bodies are read by their handlers as they arrive, so this scope parses nothing.
-  await server.register(async (scope) => {
+  await server.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+    scope.addContentTypeParser('*', (_request, payload, parsed) => parsed(null, payload));
     registerAudioUpload(scope, deps);
+    done();
   });
 }
 

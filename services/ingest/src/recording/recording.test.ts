@@ -74,9 +74,9 @@ describe('the combined recording', () => {
   it('gives any range of itself byte for byte', async () => {
     const bytes = await whole('mixed');
     const recording = openRecording(store, segments, 'mixed');
-    const range = fc.tuple(fc.nat(bytes.length - 1), fc.nat(bytes.length)).map(([a, b]) => ({
+    const range = fc.tuple(fc.nat(bytes.length - 1), fc.nat(bytes.length - 1)).map(([a, b]) => ({
       start: Math.min(a, b),
-      end: Math.max(a, b) + 1 > bytes.length ? bytes.length : Math.max(a, b) + 1,
+      end: Math.max(a, b) + 1,
     }));
     await fc.assert(
       fc.asyncProperty(range, async ({ start, end }) => {

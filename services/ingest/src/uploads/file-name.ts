@@ -22,11 +22,7 @@ const SEQUENCE = new RegExp(`^(?:(.*)_)?(0|[1-9]\\d{0,${LIMITS.maxSequenceDigits
  * is taken too, and a `single` session may leave the number out. `chunkIndex` is the X-Chunk-Index header.
  * Errors: `invalid_request` naming the rule.
  */
-export function parseFileName(
-  name: string,
-  uploadType: UploadType,
-  chunkIndex?: string | undefined,
-): ParsedFileName {
+export function parseFileName(name: string, uploadType: UploadType, chunkIndex?: string): ParsedFileName {
   const match = NAME.exec(name);
   if (match === null || name.includes('..')) throw refuse(name);
   const [, stem = '', extension] = match;

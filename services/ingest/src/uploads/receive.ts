@@ -1,6 +1,6 @@
 import { mkdir, open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { EarshotError, LIMITS, type SessionRef, type UploadReceipt } from '@earshot/protocol';
+import { EarshotError, type SessionRef, type UploadReceipt } from '@earshot/protocol';
 import type { SessionRow, Sessions, UploadOutcome } from '@earshot/sessions';
 import { keys, type ObjectStore } from '@earshot/storage';
 import { type ParsedFileName, parseFileName } from './file-name.ts';
@@ -89,7 +89,10 @@ async function judge(
   if (given === undefined) {
     throw new EarshotError('missing_required_field', { message: 'The upload has no file name.' });
   }
-  const name: ParsedFileName = parseFileName(given, uploadType, incoming.chunkIndex);
+  const name: ParsedFileName =
+    incoming.chunkIndex === undefined
+      ? parseFileName(given, uploadType)
+      : parseFileName(given, uploadType, incoming.chunkIndex);
   if (uploadType === 'single' && name.sequence !== 0) {
     throw new EarshotError('invalid_request', { message: 'A single session takes one file, number 0.' });
   }
@@ -146,6 +149,3 @@ async function readHead(path: string): Promise<Uint8Array> {
     await file.close();
   }
 }
-
-/** Size limits as the protocol documents them. */
-export const UPLOAD_LIMITS = { maxChunkBytes: LIMITS.maxChunkBytes, maxSingleBytes: LIMITS.maxSingleBytes };

@@ -28,7 +28,7 @@ export function registerDiscovery(server: HttpServer, deps: RouteDeps): void {
       summary: 'Templates that a session may ask for',
       response: { 200: TemplatesResponse },
     },
-    handler: async () => ({
+    handler: () => ({
       templates: [{ id: 'transcript', name: 'Transcript', description: 'What was said, as one text.' }],
     }),
   });
