@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { readStandaloneConfig } from '../config.ts';
 import { doctor } from './doctor.ts';
 import { KEYS_USAGE, keys } from './keys.ts';
+import { modelsGuide } from './models.ts';
 
 const USAGE = `Usage: earshot doctor
        earshot models
@@ -20,6 +21,9 @@ async function main([command = '', ...args]: readonly string[]): Promise<number>
       return doctor(config(), output.print);
     case 'keys':
       return keys(config(), args, output);
+    case 'models':
+      output.print(modelsGuide());
+      return 0;
     case 'help':
       output.print(command === 'keys' ? KEYS_USAGE : USAGE);
       return 0;
