@@ -271,17 +271,16 @@ describe('a dying process', () => {
   it('killed by its job again and again fails that job alone, and the parent still runs', async () => {
     open();
     await producer.transcribeFlow(ref, segments(4));
-    const lines: string[] = [];
     let deaths = 0;
     for (;;) {
       const life = startProcess('2');
-      const assembled = until(() => life.lines.includes('assembled'), { timeoutMs: 60_000 }).then(() => true);
-      const died = await Promise.race([life.ended.then(() => true), assembled.then(() => false)]).catch(
-        () => true,
-      );
-      assembled.catch(() => undefined);
-      lines.push(...life.lines);
-      if (!died) break;
+      let died = false;
+      void life.ended.then(() => {
+        died = true;
+      });
+      const assembled = (): boolean => life.lines.includes('assembled');
+      await until(() => died || assembled(), { timeoutMs: 60_000 });
+      if (assembled()) break;
       deaths += 1;
       if (deaths > 4) break;
     }

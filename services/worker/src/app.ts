@@ -14,10 +14,11 @@ import {
 } from '@earshot/runtime';
 import { createRedisIndex } from '@earshot/sessions';
 import { createSessionArchive, openObjectStore } from '@earshot/storage';
-import { createTranscriber, type Engine, EngineError } from '@earshot/transcription';
+import { createTranscriber, type Engine, EngineError, type Transcriber } from '@earshot/transcription';
 import type { Redis } from 'ioredis';
 import type { WorkerConfig } from './config.ts';
 import { engineSet, type OpenedEngines, openEngines } from './engines/engines.ts';
+import { openSpeechCheck } from './engines/speech-check.ts';
 import { createHandlers } from './handlers/handlers.ts';
 import { collectQueueMetrics, createListener } from './listener.ts';
 import type { WorkerParts } from './parts.ts';
@@ -128,13 +129,25 @@ async function createParts(base: Base, engines: OpenedEngines, redis: Redis): Pr
     archive: createSessionArchive(store),
     producer,
     index,
-    transcriber: createTranscriber({ engines: engines.byModel, clock: Date.now }),
+    transcriber: await createOwnTranscriber(base, engines),
     engines: engines.byModel,
     fetch: createGuardedFetch({ allowPrivate: config.EARSHOT_WEBHOOK_ALLOW_INSECURE }),
     log,
     metrics,
     now: () => new Date(),
   };
+}
+
+async function createOwnTranscriber(
+  { config, lifecycle, log }: Base,
+  engines: OpenedEngines,
+): Promise<Transcriber> {
+  const own = { engines: engines.byModel, clock: Date.now };
+  const { EARSHOT_SPEECH_CHECK: mode } = config;
+  if (mode === 'none') return createTranscriber(own);
+  const speechCheck = await openSpeechCheck(log);
+  lifecycle.onStop('speech check', () => speechCheck.close(), 2000);
+  return createTranscriber({ ...own, speechCheck, onNoSpeech: mode });
 }
 
 function createWorkConsumers({ config, log, metrics }: Base, parts: WorkerParts, redis: Redis): Consumers {

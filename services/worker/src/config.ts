@@ -11,6 +11,8 @@ export const WorkerConfig = z.object({
   EARSHOT_ENGINE_LITE: EngineSpec.prefault('pocketsphinx'),
   EARSHOT_ENGINE_PRO: EngineSpec.prefault('pocketsphinx'),
   EARSHOT_ENGINE_API_KEY: z.string().optional(),
+  /** Second opinion on segments without speech: mark their text as suspect, or spare the engine. */
+  EARSHOT_SPEECH_CHECK: z.enum(['none', 'mark', 'skip']).default('none'),
   /** Processes of each local neural engine, each with the model in memory. */
   EARSHOT_ENGINE_PROCESSES: count.min(1).max(64).default(1),
   /** Segments transcribed side by side; the number of processors unless set. */
