@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import {
   createResampler,
   decodeAlaw,
@@ -35,15 +36,22 @@ export function samplesOfWav(wav: Uint8Array): { samples: Int16Array; sampleRate
   }
 }
 
-/** The 16 kHz view that engines take; what is stored stays at its own rate. */
-export function engineView(samples: Int16Array, sampleRate: number): Int16Array {
+/** The 16 kHz view that engines take; what is stored stays at its own rate. Lets others run between seconds. */
+export async function engineView(samples: Int16Array, sampleRate: number): Promise<Int16Array> {
   if (sampleRate === ENGINE_SAMPLE_RATE) return samples;
   const resampler = createResampler(sampleRate, ENGINE_SAMPLE_RATE);
-  const head = resampler.push(samples);
-  const tail = resampler.flush();
-  const out = new Int16Array(head.length + tail.length);
-  out.set(head);
-  out.set(tail, head.length);
+  const parts: Int16Array[] = [];
+  for (let at = 0; at < samples.length; at += sampleRate) {
+    parts.push(resampler.push(samples.subarray(at, at + sampleRate)));
+    await setImmediate();
+  }
+  parts.push(resampler.flush());
+  const out = new Int16Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
   return out;
 }
 

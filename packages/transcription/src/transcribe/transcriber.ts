@@ -119,7 +119,7 @@ export function createTranscriber(options: TranscriberOptions): Transcriber {
     const silent = peakLevelDb(stored.samples, stored.sampleRate) < ENERGY_FLOOR_DB;
     if (silent || !request.entry.speech) return SILENT;
     if (engine === undefined) return failed('misconfigured', `No engine is set for model ${request.model}.`);
-    const samples = engineView(stored.samples, stored.sampleRate);
+    const samples = await engineView(stored.samples, stored.sampleRate);
     // A second opinion that cannot be had changes nothing.
     const finding = await options.speechCheck?.check(samples).catch(() => undefined);
     if (finding?.speech !== false) return transcribeSpeech(engine, samples, request);

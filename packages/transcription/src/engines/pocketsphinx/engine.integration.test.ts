@@ -59,12 +59,12 @@ describe('PocketSphinx', () => {
 
   it('keeps the last word of audio that ends with it', async () => {
     const engine = createPocketsphinxEngine({ tempDir: folder.path });
-    const spoken = await synthesizeSpeech('We will meet again next week to talk about the results.');
+    const spoken = await synthesizeSpeech('The patient has a headache and a mild fever since yesterday.');
     const end = spoken.findLastIndex((sample) => Math.abs(sample) > 300);
     const samples = spoken.slice(0, end);
     const result = await engine.transcribe({ samples }, { wantWords: true }, NEVER);
     await engine.close();
-    expect(result.text).toMatch(/the results$/);
+    expect(result.text).toMatch(/since yesterday$/);
   }, 60_000);
 
   it('says which package is missing when there is no program or no model', async () => {
