@@ -28,11 +28,14 @@ export interface AssemblyInput {
 
 /** Issues that mean lost audio: a session with one of them is `partial`. Others are notes. */
 export const LOSS_ISSUES: readonly string[] = [
+  'audio_dropped',
   'audio_file_missing',
   'audio_file_skipped',
   'audio_files_mismatch',
-  'stream_interrupted',
+  'gap_capped',
+  'segment_conflict',
   'segment_failed',
+  'stream_interrupted',
 ];
 
 interface Judged {
