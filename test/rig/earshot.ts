@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createIngestApp, type IngestApp, readIngestConfig } from '@earshot/ingest';
 import { startRedis, type TemporaryFolder, type TestRedis, temporaryFolder } from '@earshot/test-support';
+import type { Engine } from '@earshot/transcription';
 import { createWorkerApp, readWorkerConfig, type WorkerApp } from '@earshot/worker';
 
 /** A whole earshot on a real Redis and a local folder: one ingest and one worker in this process. */
@@ -23,6 +24,8 @@ export interface RigOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** False leaves the worker to the test. */
   readonly worker?: boolean;
+  /** Instead of the embedded engine. */
+  readonly engine?: Engine;
 }
 
 /** Starts everything on free ports; `stop` ends all of it. */
@@ -55,7 +58,9 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     env,
     ingest,
     async startWorker() {
-      worker ??= await createWorkerApp(readWorkerConfig(env));
+      const { engine } = options;
+      const deps = engine === undefined ? {} : { engines: { lite: engine, pro: engine } };
+      worker ??= await createWorkerApp(readWorkerConfig(env), deps);
       await worker.start();
     },
     async stopWorker() {

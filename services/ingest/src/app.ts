@@ -123,6 +123,7 @@ function createEdge(
     log,
     metrics: createStreamMetrics(metrics),
     cut: { policy: config.EARSHOT_CUT_POLICY },
+    ...(config.EARSHOT_WAVIX_FORMAT === undefined ? {} : { wavixFormat: config.EARSHOT_WAVIX_FORMAT }),
     ...(config.EARSHOT_STREAM_ORIGINS === undefined ? {} : { allowedOrigins: config.EARSHOT_STREAM_ORIGINS }),
   });
   metrics.onCollect(() => metrics.set('earshot_streams_live', {}, edge.liveCount()));

@@ -1,4 +1,4 @@
-import { LIMITS, TENANT_ID } from '@earshot/protocol';
+import { LIMITS, parseMediaType, TENANT_ID } from '@earshot/protocol';
 import { z } from 'zod';
 
 const list = z.string().transform((text) =>
@@ -9,6 +9,15 @@ const list = z.string().transform((text) =>
 );
 const languages = list.pipe(z.array(z.string().regex(/^[a-z]{2}$/, 'a language is an ISO 639-1 code')));
 const flag = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1');
+/** `audio/x-mulaw;rate=8000`: what a platform sends that does not say so itself. */
+const rawFormat = z.string().transform((text, context) => {
+  const type = parseMediaType(text);
+  const sampleRate = Number(type?.parameters['rate']);
+  if (type !== undefined && LIMITS.sampleRates.includes(sampleRate))
+    return { encoding: type.essence, sampleRate };
+  context.addIssue({ code: 'custom', message: 'a format looks like audio/x-mulaw;rate=8000' });
+  return z.NEVER;
+});
 const count = z.coerce.number().int();
 
 /** Settings of the ingest service, from environment variables; every row is in the service's README. */
@@ -25,10 +34,11 @@ export const IngestConfig = z.object({
   EARSHOT_BOOTSTRAP_KEY: z.string().min(16).optional(),
   EARSHOT_BOOTSTRAP_TENANT: z.string().regex(TENANT_ID).default('default'),
   EARSHOT_SPOOL_DIR: z.string().optional(),
-  EARSHOT_SESSION_TTL_SECONDS: count.min(60).max(2_592_000).default(LIMITS.sessionTtlSeconds),
+  EARSHOT_SESSION_TTL_SECONDS: count.min(1).max(2_592_000).default(LIMITS.sessionTtlSeconds),
   EARSHOT_UPLOAD_CONFLICT: z.enum(['refuse', 'replace']).default('refuse'),
   EARSHOT_MAX_CHUNK_BYTES: count.min(1024).default(LIMITS.maxChunkBytes),
   EARSHOT_MAX_SINGLE_BYTES: count.min(1024).default(LIMITS.maxSingleBytes),
+  EARSHOT_WAVIX_FORMAT: rawFormat.optional(),
   EARSHOT_CUT_POLICY: z.enum(['first', 'longest', 'decay']).default('first'),
   EARSHOT_LANGUAGES_LITE: languages.default(['en']),
   EARSHOT_LANGUAGES_PRO: languages.default(['en']),
