@@ -44,6 +44,7 @@ export { publicOrigin } from './http/public-origin.ts';
 export { createHttpServer } from './http/server.ts';
 export type { HttpServerOptions } from './http/server-options.ts';
 export { createLifecycle, type Lifecycle, type ProcessSignals } from './lifecycle/lifecycle.ts';
+export { type RunningService, runService, type ServiceProcess } from './lifecycle/run-service.ts';
 export { type LimitRule, type LimitState, limitError, limitHeaders } from './limits/rate-limit.ts';
 export {
   createRateLimiter,
