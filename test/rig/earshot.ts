@@ -70,7 +70,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     call: (path, init = {}) =>
       fetch(`${url}/voice/v1${path}`, {
         ...init,
-        headers: { authorization: `Bearer ${key}`, ...init.headers },
+        headers: { authorization: `Bearer ${key}`, ...Object.fromEntries(new Headers(init.headers)) },
       }),
     async stop() {
       await rig.stopWorker();

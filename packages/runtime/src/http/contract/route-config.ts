@@ -23,6 +23,8 @@ declare module 'fastify' {
     anyVersion?: boolean;
     /** Media types of a body that the handler reads by itself; for the OpenAPI document. */
     rawBody?: readonly string[];
+    /** Media types, by status, of an answer that the handler sends by itself; for the OpenAPI document. */
+    rawAnswer?: Readonly<Record<number, readonly string[]>>;
   }
   interface FastifyRequest {
     /** Who makes the request; null on routes that are not `tenant`. */

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { ErrorBody } from '@earshot/protocol';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
@@ -28,13 +29,29 @@ function securityOf(access: RouteAccess | undefined): Record<string, readonly st
   return access === 'tenant' ? [{ apiKey: [] }, { bearer: [] }] : [];
 }
 
-/** A body that the handler reads by itself, as OpenAPI 3.1 writes it. */
-function rawBody(mediaTypes: readonly string[]): { content: Record<string, { schema: object }> } {
+interface RawContent {
+  readonly content: Readonly<Record<string, { readonly schema: object }>>;
+}
+
+/** A body that the handler reads or sends by itself, as OpenAPI 3.1 writes it. */
+function rawContent(mediaTypes: readonly string[]): RawContent {
+  const binary = { type: 'string', format: 'binary' };
   return {
     content: Object.fromEntries(
-      mediaTypes.map((type) => [type, { schema: { type: 'string', format: 'binary' } }]),
+      mediaTypes.map((type) => [type, { schema: type === 'application/json' ? { type: 'object' } : binary }]),
     ),
   };
+}
+
+function rawAnswers(
+  byStatus: Readonly<Record<string, readonly string[]>>,
+): Record<string, RawContent & { description: string }> {
+  return Object.fromEntries(
+    Object.entries(byStatus).map(([status, types]) => [
+      status,
+      { description: STATUS_CODES[status] ?? status, ...rawContent(types) },
+    ]),
+  );
 }
 
 /** A route may have no schema at all, whatever the types of the plugin say. */
@@ -56,8 +73,15 @@ const describeRoute: Transform = (input) => {
     response: { ...responses, default: ErrorBody },
   };
   const described = jsonSchemaTransform({ ...input, schema });
-  if (config?.rawBody === undefined) return described;
-  return { ...described, schema: { ...described.schema, body: rawBody(config.rawBody) } };
+  const answers = typeof described.schema.response === 'object' ? described.schema.response : {};
+  return {
+    ...described,
+    schema: {
+      ...described.schema,
+      ...(config?.rawBody === undefined ? {} : { body: rawContent(config.rawBody) }),
+      response: { ...rawAnswers(config?.rawAnswer ?? {}), ...answers },
+    },
+  };
 };
 
 /** Collects the routes registered after it; serve them with `registerReference` . */

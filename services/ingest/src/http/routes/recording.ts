@@ -11,13 +11,12 @@ import { SessionParams, sessionRef } from '../session-params.ts';
 /** Life of a link in the JSON answer, seconds. */
 const LINK_SECONDS = 3600;
 
-const AudioQuery = z.object({
-  track: z.union([TrackName, z.literal('mixed')]).optional(),
+const AudioQuery = z.object({ track: z.union([TrackName, z.literal('mixed')]).optional() });
+const LinkQuery = AudioQuery.extend({
   tenant: z.string().optional(),
   expires: z.string().optional(),
   signature: z.string().optional(),
 });
-type AudioQuery = z.infer<typeof AudioQuery>;
 
 const AudioLink = z.object({
   session_id: z.string(),
@@ -30,7 +29,7 @@ const AudioLink = z.object({
 /** The combined recording and the transcript as files. */
 export function registerRecording(server: HttpServer, deps: RouteDeps): void {
   server.get('/voice/v1/sessions/:session_id/audio', {
-    config: { access: 'tenant' },
+    config: { access: 'tenant', rawAnswer: { 200: ['audio/wav', 'application/json'], 206: ['audio/wav'] } },
     schema: {
       tags: ['results'],
       summary: 'One WAV of the whole session, any range; a link to it when JSON is asked for',
@@ -44,12 +43,12 @@ export function registerRecording(server: HttpServer, deps: RouteDeps): void {
     },
   });
   server.get('/voice/v1/media/:session_id/audio', {
-    config: { access: 'capability' },
+    config: { access: 'capability', rawAnswer: { 200: ['audio/wav'], 206: ['audio/wav'] } },
     schema: {
       tags: ['results'],
       summary: 'The recording behind a signed link',
       params: SessionParams,
-      querystring: AudioQuery,
+      querystring: LinkQuery,
     },
     handler: (request, reply) => {
       const { session_id: sessionId } = request.params;
@@ -91,7 +90,7 @@ async function audioLink(
 interface RecordingCall {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
-  readonly query: AudioQuery;
+  readonly query: z.infer<typeof AudioQuery>;
   readonly ref: SessionRef;
 }
 
@@ -123,7 +122,10 @@ const TYPES = {
 
 function registerTranscript(server: HttpServer, deps: RouteDeps): void {
   server.get('/voice/v1/sessions/:session_id/transcript', {
-    config: { access: 'tenant' },
+    config: {
+      access: 'tenant',
+      rawAnswer: { 200: ['application/json', 'text/plain', 'application/x-subrip', 'text/vtt'] },
+    },
     schema: {
       tags: ['results'],
       summary: 'The transcript as JSON, text, SubRip or WebVTT',
