@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { link, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { failureCode } from '../failure.ts';
 import { readPrivateFile } from './private-file.ts';
 
 /** Another process uses the data folder. */
@@ -40,7 +41,7 @@ async function tryLink(own: string, path: string): Promise<boolean> {
     await link(own, path);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (failureCode(error) === 'EEXIST') return false;
     throw error;
   }
 }
@@ -53,7 +54,7 @@ function holderOf(text: string): number | undefined {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return undefined;
+    if (failureCode(error) !== 'EPERM') return undefined;
   }
   // The same number may since belong to another process; its start time tells (proc(5), field 22 of stat).
   return start === '' || startOf(pid) === undefined || startOf(pid) === start ? pid : undefined;

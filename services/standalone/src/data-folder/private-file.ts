@@ -1,11 +1,12 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
+import { failureCode } from '../failure.ts';
 
 /** Reads a small file, trimmed; undefined when there is none. */
 export async function readPrivateFile(path: string): Promise<string | undefined> {
   try {
     return (await readFile(path, 'utf8')).trim();
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (failureCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { readStandaloneConfig } from '../config.ts';
+import { failureMessage } from '../failure.ts';
 import { doctor } from './doctor.ts';
 import { KEYS_USAGE, keys } from './keys.ts';
 import { modelsGuide } from './models.ts';
@@ -36,7 +37,7 @@ async function main([command = '', ...args]: readonly string[]): Promise<number>
 main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: unknown) => {
-    process.stderr.write(`earshot: ${error instanceof Error ? error.message : 'something went wrong'}\n`);
+    process.stderr.write(`earshot: ${failureMessage(error)}\n`);
     process.exit(1);
   },
 );

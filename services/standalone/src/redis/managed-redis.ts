@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -17,6 +17,7 @@ export interface ManagedRedis {
 const START_TRIES = 3;
 /** Loading a large append-only file takes its time. */
 const READY_MS = 60_000;
+const LOOK_MS = 250;
 const RESTART_PAUSE_MS = 500;
 const LEFTOVER_WAIT_MS = 5000;
 
@@ -67,20 +68,25 @@ async function startFresh(folder: string): Promise<{ place: Place; redis: RedisP
   for (let tries = 0; tries < START_TRIES; tries++) {
     const place = { port: await freePort(), password: randomBytes(24).toString('hex'), folder };
     const redis = startRedisProcess(place);
-    const ended = redis.exited.then((output) => {
+    let ended = false;
+    void redis.exited.then((output) => {
       said = output;
-      return false;
+      ended = true;
     });
-    if (await Promise.race([ended, answers(place)])) return { place, redis };
+    if (await answers(place, () => ended)) return { place, redis };
     await redis.stop();
   }
   throw new Error(`Redis could not be started. ${said}`);
 }
 
-async function answers({ port, password }: Place): Promise<boolean> {
+async function answers({ port, password }: Place, ended: () => boolean): Promise<boolean> {
   const redis = connectRedis(`redis://:${password}@127.0.0.1:${port}`, { role: 'producer' });
+  const deadline = Date.now() + READY_MS;
   try {
-    return await redisReady(redis, READY_MS);
+    while (!ended() && Date.now() < deadline) {
+      if (await redisReady(redis, LOOK_MS)) return true;
+    }
+    return false;
   } finally {
     redis.disconnect();
   }
@@ -89,27 +95,48 @@ async function answers({ port, password }: Place): Promise<boolean> {
 async function stopLeftover(urlFile: string): Promise<void> {
   const url = await readPrivateFile(urlFile);
   if (url === undefined) return;
+  const pid = await processOf(url);
+  if (pid === undefined) return;
+  process.kill(pid, 'SIGTERM');
+  const deadline = Date.now() + LEFTOVER_WAIT_MS;
+  while (lives(pid) && Date.now() < deadline) await sleep(20);
+}
+
+/** The process that answers under a URL, or undefined. */
+async function processOf(url: string): Promise<number | undefined> {
   const redis = connectRedis(url, { role: 'producer' });
   try {
-    if (!(await redisReady(redis, 500))) return;
-    await redis.shutdown().catch(() => undefined);
-    const deadline = Date.now() + LEFTOVER_WAIT_MS;
-    while (redis.status === 'ready' && Date.now() < deadline) await sleep(20);
+    if (!(await redisReady(redis, LOOK_MS))) return undefined;
+    const [, pid] = /^process_id:(\d+)/m.exec(await redis.info('server')) ?? [];
+    return pid === undefined ? undefined : Number(pid);
   } finally {
     redis.disconnect();
   }
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (address !== null && typeof address === 'object') resolve(address.port);
-        else reject(new Error('no free port'));
-      });
-    });
+function lives(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Below the range that Linux hands to outgoing connections, so that the port is still ours at a restart. */
+const LOWEST_PORT = 12_000;
+const PORTS = 20_000;
+
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = LOWEST_PORT + randomInt(PORTS);
+    if (await canListen(port)) return port;
+  }
+}
+
+function canListen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
   });
 }

@@ -34,7 +34,7 @@ export function startRedisProcess(place: RedisPlace): RedisProcess {
   const output = keepOutput(child);
   const exited = new Promise<string>((resolve) => {
     const end = () => {
-      guard?.kill('SIGKILL');
+      guard?.release();
       resolve(output());
     };
     child.once('error', () => resolve('redis-server cannot be run: install the package redis-server'));
@@ -68,7 +68,8 @@ export function redisConfig({ port, password, folder }: RedisPlace): string {
   ].join('\n');
 }
 
-function startGuard(pid: number): ChildProcess {
+/** Ends the process when we die; `release` when there is nothing left to end. */
+function startGuard(pid: number): { release(): void } {
   const guard = spawn('sh', ['-c', GUARD, 'guard', String(pid)], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
@@ -77,7 +78,13 @@ function startGuard(pid: number): ChildProcess {
   guard.stdin.on('error', () => undefined);
   guard.unref();
   if (guard.stdin instanceof Socket) guard.stdin.unref();
-  return guard;
+  return {
+    release() {
+      // First the shell, so that it does not act, then the pipe, so that its cat ends.
+      guard.kill('SIGKILL');
+      guard.stdin.destroy();
+    },
+  };
 }
 
 function keepOutput(child: ChildProcess): () => string {

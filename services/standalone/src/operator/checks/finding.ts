@@ -1,3 +1,5 @@
+import { failureMessage } from '../../failure.ts';
+
 /** What a check found: one line for a person, with the way to mend it when something is wrong. */
 export interface Finding {
   readonly subject: string;
@@ -16,7 +18,6 @@ export async function findingOf(subject: string, check: () => Promise<Finding[]>
   try {
     return await check();
   } catch (error) {
-    const sentence = error instanceof Error ? error.message : 'the check itself failed';
-    return [{ subject, verdict: 'fail', sentence }];
+    return [{ subject, verdict: 'fail', sentence: failureMessage(error) }];
   }
 }
