@@ -10,18 +10,18 @@ const PINK_CORNERS = [0.16, 0.04, 0.01, 0.0025, 0.000_625];
 export function noise(colour: NoiseColour, count: number, seed: number): Float64Array {
   const random = seededRandom(seed);
   const filters = PINK_CORNERS.map((corner) => ({
-    part: 2 * Math.PI * corner,
+    part: Math.min(1, 2 * Math.PI * corner),
     weight: corner ** -0.5,
     state: 0,
   }));
   const values = new Float64Array(count);
   let energy = 0;
   for (let index = 0; index < count; index += 1) {
-    const white = random() + random() + random() + random() - 2;
+    const white = random() + random() + random() - 1.5;
     let value = white;
     if (colour === 'pink') {
       for (const filter of filters) {
-        filter.state += Math.min(1, filter.part) * (white - filter.state);
+        filter.state += filter.part * (white - filter.state);
         value += filter.weight * filter.state;
       }
     }
@@ -51,6 +51,9 @@ export function asSamples(values: Float64Array, gainDb = 0): Int16Array {
   return Int16Array.from(values, (value) => toSample(value * gain));
 }
 
+/** Rounded and clamped; without calls, since a test environment looks `Math` up anew for every sample. */
 function toSample(value: number): number {
-  return Math.max(-32_768, Math.min(32_767, Math.round(value)));
+  if (value > 32_767) return 32_767;
+  if (value < -32_768) return -32_768;
+  return (value < 0 ? value - 0.5 : value + 0.5) | 0;
 }

@@ -74,29 +74,38 @@ function addHiss(samples: Float64Array, span: Span, voice: Voice): void {
 }
 
 function addVowel(samples: Float64Array, span: Span, voice: Voice): void {
-  const resonances = (VOWELS[Math.floor(voice.random() * VOWELS.length)] ?? VOWELS[0]).map((hertz) =>
-    resonator(hertz, voice.sampleRate),
-  );
+  const vowel = VOWELS[Math.floor(voice.random() * VOWELS.length)] ?? VOWELS[0];
   const period = Math.round(voice.sampleRate / (100 + 100 * voice.random()));
+  for (let index = span.start; index < span.end; index += period) samples[index] = PEAK;
+  const sound = samples.subarray(span.start, span.end);
+  const sum = new Float64Array(sound.length);
+  for (const hertz of vowel) addResonance(sum, sound, resonance(hertz, voice.sampleRate));
   const edge = 0.015 * voice.sampleRate;
-  for (let index = span.start; index < span.end; index += 1) {
-    const pulse = (index - span.start) % period === 0 ? 1 : 0;
-    const sum = resonances.reduce((total, resonate) => total + resonate(pulse), 0);
-    const fade = Math.min(1, (index - span.start) / edge, (span.end - index) / edge);
-    samples[index] = PEAK * (0.3 + 0.7 * fade) * sum;
+  for (const [index, value] of sum.entries()) {
+    sound[index] = value * (index < edge || index > sum.length - edge ? 0.5 : 1);
   }
 }
 
-/** A two-pole resonator of 100 Hz bandwidth. */
-function resonator(hertz: number, sampleRate: number): (input: number) => number {
+interface Resonance {
+  readonly gain: number;
+  readonly turn: number;
+  readonly damping: number;
+}
+
+/** A two-pole resonator of 100 Hz bandwidth that answers a pulse with about its height, at any rate. */
+function resonance(hertz: number, sampleRate: number): Resonance {
   const radius = Math.exp((-Math.PI * 100) / sampleRate);
-  const turn = 2 * radius * Math.cos((2 * Math.PI * hertz) / sampleRate);
+  const angle = (2 * Math.PI * hertz) / sampleRate;
+  return { gain: Math.sin(angle), turn: 2 * radius * Math.cos(angle), damping: radius * radius };
+}
+
+function addResonance(sum: Float64Array, input: Float64Array, filter: Resonance): void {
   let last = 0;
   let beforeLast = 0;
-  return (input) => {
-    const output = input + turn * last - radius * radius * beforeLast;
+  for (const [index, value] of input.entries()) {
+    const output = filter.gain * value + filter.turn * last - filter.damping * beforeLast;
     beforeLast = last;
     last = output;
-    return output;
-  };
+    sum[index] = (sum[index] ?? 0) + output;
+  }
 }
