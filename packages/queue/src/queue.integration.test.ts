@@ -326,3 +326,36 @@ describe('closing', () => {
     expect(attempts).toEqual([1]);
   });
 });
+
+describe('a consumer whose connection gives up on slow commands', () => {
+  it('still wakes when a delayed job falls due', async () => {
+    const impatient = connection.duplicate({ commandTimeout: 300 });
+    impatient.on('error', () => undefined);
+    const done: string[] = [];
+    const consumers = createConsumers({
+      connection: impatient,
+      handlers: { ...nothing, 'deliver-webhook': doing((job) => void done.push(job.eventId)) },
+      concurrency: {
+        'decode-uploads': 1,
+        'transcribe-segment': 1,
+        'assemble-transcript': 1,
+        'deliver-webhook': 1,
+      },
+    });
+    consumers.start();
+    running.push(consumers);
+    await producer.deliverWebhook(
+      {
+        ...ref,
+        webhookId: 'whk_1',
+        eventId: 'evt-1',
+        event: 'session.ended',
+        occurredAt: '2026-01-01T00:00:00.000Z',
+      },
+      { delayMs: 2000 },
+    );
+    await until(() => done.length === 1, { timeoutMs: 10_000 });
+    expect(done).toEqual(['evt-1']);
+    impatient.disconnect();
+  }, 30_000);
+});

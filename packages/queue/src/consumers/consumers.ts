@@ -46,9 +46,19 @@ const PATIENT: RedisOptions = {
   retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 10), 1000),
 };
 
+/**
+ * A connection of our own to the same Redis. A command timeout is left out: BullMQ waits for work with blocking
+ * commands, and one that is cut short loses the moment when a delayed job falls due.
+ */
+function patientCopy(connection: Redis): Redis {
+  const redis = connection.duplicate(PATIENT);
+  delete redis.options.commandTimeout;
+  return redis;
+}
+
 export function createConsumers(options: ConsumerOptions): Consumers {
   const { connection, onError = () => undefined } = options;
-  const redis = connection.duplicate(PATIENT);
+  const redis = patientCopy(connection);
   redis.on('error', onError);
   const isolation = createIsolation();
   const workers = JOB_NAMES.map((name) => createWorker(name, { options, redis, isolation }));
