@@ -302,6 +302,18 @@ describe('streams', () => {
 });
 
 describe('expiry', () => {
+  it('waits for a session that still sends files', async () => {
+    const ref = await create();
+    nowMs += 3_000_000;
+    await sessions.commitUpload(ref, receiptOf(ref, 0));
+    nowMs += 3_000_000;
+    await sessions.sweepExpired();
+    expect((await sessions.load(ref)).status).toBe('recording');
+    nowMs += 601_000;
+    await sessions.sweepExpired();
+    expect((await sessions.load(ref)).status).toBe('expired');
+  });
+
   it('happens on access and by timer, tells webhooks once, and closes the session for audio and End', async () => {
     const ref = await create();
     nowMs += 3_600_000;

@@ -2,6 +2,7 @@ import { EarshotError, LIMITS, type SessionRef, type UploadReceipt } from '@ears
 import { refuseUnlessOpen, type SessionRow } from '../core/machine.ts';
 import { announce, type SessionsContext } from './context.ts';
 import { loadRow, notFound } from './load.ts';
+import { extendExpiry } from './streams.ts';
 
 /** Refuses an upload that the session cannot take, before its body is read. */
 export async function admitUpload(context: SessionsContext, ref: SessionRef): Promise<SessionRow> {
@@ -40,8 +41,16 @@ export async function commitUpload(
     throw notFound(ref);
   }
   if (outcome !== 'duplicate') await context.index.addUpload(ref, receipt);
+  await keepOpen(context, ref, change?.row ?? null);
   if (change !== null) await announce(context, ref, change.announce);
   return outcome;
+}
+
+/** A long recording that still sends files does not run into its expiry. */
+async function keepOpen(context: SessionsContext, ref: SessionRef, row: SessionRow | null): Promise<void> {
+  if (row === null) return;
+  const leftMs = Date.parse(row.document.expiresAt) - context.now().getTime();
+  if (leftMs < (context.settings.ttlSeconds * 1000) / 2) await extendExpiry(context, ref);
 }
 
 /**

@@ -1,5 +1,6 @@
 import {
   EarshotError,
+  LIMITS,
   parseMediaType,
   type SessionRef,
   StreamBodyResponse,
@@ -13,20 +14,21 @@ import type { RouteDeps } from '../deps.ts';
 import { SessionParams, sessionRef } from '../session-params.ts';
 
 const RAW_BODY = ['audio/*', 'application/octet-stream', 'multipart/form-data'];
-/** An upload may take as long as it likes while it moves. */
-const IDLE_MS = 30_000;
+/** An upload may take as long as it likes while it moves; a live body may also pause for breath. */
+const FILE_DEADLINE = { idleMs: 30_000 };
+const LIVE_DEADLINE = { idleMs: LIMITS.streamIdleMs };
 
 /**
  * Audio over HTTP: files of a chunked or single session, and live bodies of raw PCM for a stream session.
  * Bodies are read by the handlers as they arrive.
  */
 export function registerAudioUpload(server: HttpServer, deps: RouteDeps): void {
-  const config = { access: 'tenant' as const, bodyDeadline: { idleMs: IDLE_MS }, rawBody: RAW_BODY };
+  const config = { access: 'tenant' as const, rawBody: RAW_BODY };
   for (const method of ['POST', 'PUT'] as const) {
     server.route({
       method,
       url: '/voice/v1/sessions/:session_id/audio/:file_name',
-      config,
+      config: { ...config, bodyDeadline: FILE_DEADLINE },
       schema: {
         tags: ['audio'],
         summary: 'Upload one audio file, named <name>_<number>.<extension>',
@@ -39,7 +41,7 @@ export function registerAudioUpload(server: HttpServer, deps: RouteDeps): void {
       server.route({
         method,
         url,
-        config,
+        config: { ...config, bodyDeadline: LIVE_DEADLINE },
         schema: {
           tags: ['audio'],
           summary: 'Upload a file named in a header or form, or feed a stream session with raw PCM',
@@ -61,7 +63,7 @@ function registerStreamBody(server: HttpServer, deps: RouteDeps, method: 'POST' 
     url: '/voice/v1/stream/sessions/:stream_id/audio',
     config: {
       access: 'capability',
-      bodyDeadline: { idleMs: IDLE_MS },
+      bodyDeadline: LIVE_DEADLINE,
       rawBody: ['audio/l16', 'audio/basic'],
     },
     schema: {
