@@ -5,7 +5,7 @@ import { buildPackages, installPackages } from './steps/packages.mjs';
 import { LOG_FILE } from './steps/places.mjs';
 import { bringPnpm } from './steps/pnpm.mjs';
 import { bringSystemTools } from './steps/system-tools.mjs';
-import { bringTestTools } from './steps/test-tools.mjs';
+import { bringBrowser, bringMinio } from './steps/test-tools.mjs';
 
 const LINES_SHOWN = 40;
 
@@ -19,10 +19,10 @@ export async function setUp({ forTests = false } = {}) {
     checkNodeVersion();
     startLog();
     await withSetupLock(async () => {
-      await installPackages(await bringPnpm());
-      await bringSystemTools();
-      await buildPackages();
-      if (forTests) await bringTestTools();
+      // Minutes of compiling where there is none yet; the rest mostly waits for the network meanwhile.
+      const minio = forTests ? bringMinio() : Promise.resolve();
+      await Promise.all([minio, prepare()]);
+      if (forTests) await bringBrowser();
     });
   } catch (error) {
     explain(error);
@@ -30,6 +30,12 @@ export async function setUp({ forTests = false } = {}) {
   }
   const seconds = (Date.now() - started) / 1000;
   if (seconds > 5) say(`set up in ${Math.round(seconds)} s`);
+}
+
+async function prepare() {
+  await installPackages(await bringPnpm());
+  await bringSystemTools();
+  await buildPackages();
 }
 
 function explain(error) {

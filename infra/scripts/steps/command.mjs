@@ -16,7 +16,7 @@ export class SetupError extends Error {
 const KEPT = /^npm_config_(registry|userconfig|cache|cafile|proxy|https_proxy|noproxy|_auth.*)$/i;
 
 /** The environment of children: ours without what `npm start` adds, with the bootstrapped pnpm in reach. */
-export function cleanEnvironment(extra = {}) {
+function cleanEnvironment(extra = {}) {
   const kept = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name) || KEPT.test(name));
   const path = [TOOL_PROGRAMS, dirname(process.execPath), process.env.PATH ?? ''].join(delimiter);
   return { ...Object.fromEntries(kept), PATH: path, TURBO_TELEMETRY_DISABLED: '1', ...extra };
@@ -64,6 +64,8 @@ export async function runQuietly([program, ...args], { problem, env = {} }) {
 function collect(program, args, env) {
   return new Promise((resolve) => {
     const child = spawn(program, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const end = () => child.kill();
+    process.once('exit', end);
     let output = '';
     const take = (chunk) => {
       output += chunk;
@@ -72,7 +74,10 @@ function collect(program, args, env) {
     child.stdout.on('data', take);
     child.stderr.on('data', take);
     child.once('error', (error) => resolve({ code: error.code, output: `${output}${error.message}\n` }));
-    child.once('close', (code, signal) => resolve({ code: code ?? signal, output }));
+    child.once('close', (code, signal) => {
+      process.off('exit', end);
+      resolve({ code: code ?? signal, output });
+    });
   });
 }
 

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { LIMITS } from '@earshot/protocol';
-import { decodeWithFfmpeg } from './ffmpeg-source.ts';
+import { DECODED_SAMPLE_RATE, decodedPieces } from './ffmpeg-source.ts';
 import { readWavHeader } from './wav-header.ts';
 
 /** Audio of a file as PCM16LE mono, read piece by piece and never held whole. */
@@ -28,7 +28,7 @@ export async function openAudioSource(path: string, rawRate: number): Promise<Au
   const header = readWavHeader(await readHead(path));
   const plain = header?.pcm === true && header.channels === 1 && header.bitsPerSample === 16;
   if (header === undefined || !plain || !LIMITS.sampleRates.includes(header.sampleRate)) {
-    return decodeWithFfmpeg(path);
+    return { sampleRate: DECODED_SAMPLE_RATE, seconds: undefined, pieces: decodedPieces(path) };
   }
   const available = size - header.dataStart;
   const bytes = Math.min(header.dataBytes ?? available, available) & ~1;

@@ -1,18 +1,25 @@
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
-import type { AudioSource } from './audio-source.ts';
 
-const SAMPLE_RATE = 16_000;
+/** Samples per second of what ffmpeg hands back. */
+export const DECODED_SAMPLE_RATE = 16_000;
 const ERROR_CHARACTERS = 2000;
 
-/** Decodes any file that ffmpeg knows to 16 kHz mono. Reading it rejects when ffmpeg is missing or fails. */
-export function decodeWithFfmpeg(path: string): AudioSource {
-  return { sampleRate: SAMPLE_RATE, seconds: undefined, pieces: decodedPieces(path) };
-}
-
-async function* decodedPieces(path: string): AsyncGenerator<Uint8Array> {
+/** Decodes any file that ffmpeg knows to PCM16LE mono. Reading it rejects when ffmpeg is missing or fails. */
+export async function* decodedPieces(path: string): AsyncGenerator<Uint8Array> {
   const input = ['-nostdin', '-hide_banner', '-loglevel', 'error', '-protocol_whitelist', 'file,pipe'];
-  const output = ['-map', '0:a:0', '-vn', '-ac', '1', '-ar', `${SAMPLE_RATE}`, '-f', 's16le', 'pipe:1'];
+  const output = [
+    '-map',
+    '0:a:0',
+    '-vn',
+    '-ac',
+    '1',
+    '-ar',
+    `${DECODED_SAMPLE_RATE}`,
+    '-f',
+    's16le',
+    'pipe:1',
+  ];
   const child = spawn('ffmpeg', [...input, '-i', `file:${resolve(path)}`, ...output], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

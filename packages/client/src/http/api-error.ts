@@ -35,7 +35,7 @@ export function apiErrorOf(status: number, body: string): EarshotApiError {
 }
 
 /** JSON or undefined; an answer that is no JSON is judged by its status alone. */
-export function parseJson(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -16,7 +16,7 @@ export interface RequesterOptions extends Credentials {
 /** A body that fetch takes; streams can be sent only once, so they are never tried again. */
 export type RequestBody = Uint8Array | Blob | string | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
-export interface OutgoingRequest {
+interface OutgoingRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
