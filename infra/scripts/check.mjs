@@ -20,7 +20,7 @@ const CHECKS = [
   { name: 'typed lint (eslint)', command: [bin('eslint'), '--max-warnings', '0', '.'] },
 ];
 
-await setUp({ forTests: process.env.CI === 'true' });
+if (!(await setUp({ forTests: process.env.CI === 'true' }))) process.exit(1);
 for (const { name, command } of CHECKS) {
   const started = Date.now();
   const code = await runVisibly(command);

@@ -11,7 +11,7 @@ const LINES_SHOWN = 40;
 
 /**
  * Makes this folder ready to run: pnpm, packages, system programs, build, and with `forTests` what only
- * tests need. Safe to repeat and to break off; ends the process with 1 and a sentence when a step fails.
+ * tests need. Safe to repeat and to break off. False, after a sentence that says why, when a step failed.
  */
 export async function setUp({ forTests = false } = {}) {
   const started = Date.now();
@@ -26,10 +26,11 @@ export async function setUp({ forTests = false } = {}) {
     });
   } catch (error) {
     explain(error);
-    process.exit(1);
+    return false;
   }
   const seconds = (Date.now() - started) / 1000;
   if (seconds > 5) say(`set up in ${Math.round(seconds)} s`);
+  return true;
 }
 
 async function prepare() {

@@ -9,31 +9,36 @@ import { setUp } from './setup.mjs';
 import { runVisibly } from './steps/command.mjs';
 import { ROOT } from './steps/places.mjs';
 
-await setUp({ forTests: true });
+/** Nothing ran, or not to its end: that is one failure, whatever else is known. */
+const BROKEN = { passed: 0, failed: 1 };
 
-const folder = mkdtempSync(join(tmpdir(), 'earshot-test-'));
-const countsFile = join(folder, 'counts.json');
-const jest = [
-  process.execPath,
-  '--experimental-vm-modules',
-  '--no-warnings',
-  join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js'),
-  '--reporters=default',
-  `--reporters=${join(ROOT, 'infra', 'scripts', 'summary-reporter.mjs')}`,
-];
-const code = await runVisibly([...jest, ...process.argv.slice(2)], {
-  env: { EARSHOT_TEST_COUNTS: countsFile },
-});
-const counts = readCounts();
-rmSync(folder, { recursive: true, force: true });
+const { code, counts } = (await setUp({ forTests: true })) ? await runTests() : { code: 1, counts: BROKEN };
 console.log(`${counts.passed} passed, ${counts.failed} failed`);
 process.exitCode = code === 0 && counts.failed > 0 ? 1 : code;
 
-/** What the reporter wrote; a run that ended before it could is one failure. */
-function readCounts() {
+async function runTests() {
+  const folder = mkdtempSync(join(tmpdir(), 'earshot-counts-'));
+  const file = join(folder, 'counts.json');
+  const jest = [
+    process.execPath,
+    '--experimental-vm-modules',
+    '--no-warnings',
+    join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js'),
+    '--reporters=default',
+    `--reporters=${join(ROOT, 'infra', 'scripts', 'summary-reporter.mjs')}`,
+  ];
+  const env = { EARSHOT_TEST_COUNTS: file };
+  const exitCode = await runVisibly([...jest, ...process.argv.slice(2)], { env });
+  const written = readCounts(file);
+  rmSync(folder, { recursive: true, force: true });
+  return { code: exitCode, counts: written };
+}
+
+/** What the reporter wrote, unless the run ended before it could. */
+function readCounts(file) {
   try {
-    return JSON.parse(readFileSync(countsFile, 'utf8'));
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    return { passed: 0, failed: 1 };
+    return BROKEN;
   }
 }
