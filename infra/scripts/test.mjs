@@ -24,11 +24,13 @@ async function runTests() {
     '--experimental-vm-modules',
     '--no-warnings',
     join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js'),
+    // In front of the reporters, an option that would take every word behind it for its own.
+    ...process.argv.slice(2),
     '--reporters=default',
     `--reporters=${join(ROOT, 'infra', 'scripts', 'summary-reporter.mjs')}`,
   ];
   const env = { EARSHOT_TEST_COUNTS: file };
-  const exitCode = await runVisibly([...jest, ...process.argv.slice(2)], { env });
+  const exitCode = await runVisibly(jest, { env });
   const written = readCounts(file);
   rmSync(folder, { recursive: true, force: true });
   return { code: exitCode, counts: written };
