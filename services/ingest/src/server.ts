@@ -55,6 +55,7 @@ export async function createServer(
     newId,
     now: () => new Date(),
     publicOrigin: config.EARSHOT_PUBLIC_ORIGIN,
+    metrics: parts.metrics,
     discovery: {
       serviceName: config.EARSHOT_SERVICE_NAME,
       supportEmail: config.EARSHOT_SUPPORT_EMAIL,

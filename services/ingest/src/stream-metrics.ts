@@ -5,8 +5,13 @@ import type { StreamMetrics } from './stream/context/ports.ts';
 export function createStreamMetrics(metrics: Pick<Metrics, 'add'>): StreamMetrics {
   return {
     streamOpened: () => undefined,
-    streamClosed: (transport, closedBy, dialect) =>
-      metrics.add('earshot_streams_total', { dialect: dialect ?? transport, outcome: closedBy }),
+    streamClosed(_transport, { dialect, closedBy, malformedFrames, gaps }) {
+      metrics.add('earshot_streams_total', { dialect, outcome: closedBy });
+      metrics.add('earshot_malformed_frames_total', { dialect }, malformedFrames);
+      for (const { reason, from, to } of gaps) {
+        metrics.add('earshot_gap_samples_total', { reason }, to - from);
+      }
+    },
     segmentStored: (_bytes, cut) => metrics.add('earshot_segments_stored_total', { cut }),
     bytesReceived: (transport, bytes) =>
       metrics.add('earshot_audio_bytes_total', { source: transport }, bytes),

@@ -25,10 +25,15 @@ export const METRICS = {
   earshot_streams_live: gauge('Streams that are being fed right now.', []),
   earshot_streams_total: counter('Streams that ended, by dialect and outcome.', ['dialect', 'outcome']),
   earshot_malformed_frames_total: counter('Frames skipped because they could not be read.', ['dialect']),
-  earshot_audio_bytes_total: counter('Audio received, bytes, by way in (socket, body, upload).', ['source']),
+  earshot_audio_bytes_total: counter('Audio received, bytes, by way in (websocket, http, upload).', [
+    'source',
+  ]),
   earshot_gap_samples_total: counter('Samples that never arrived and were filled, by reason.', ['reason']),
   earshot_segments_stored_total: counter('Segments stored, by reason of the cut.', ['cut']),
-  earshot_sessions_created_total: counter('Sessions created, by upload type.', ['upload_type']),
+  earshot_sessions_created_total: counter(
+    'Sessions created, by upload type; a repeated request counts again.',
+    ['upload_type'],
+  ),
   earshot_sessions_finished_total: counter('Sessions that reached a terminal state, by status.', ['status']),
   earshot_queue_jobs: gauge('Jobs in the queue, by state.', ['queue', 'state']),
   earshot_queue_oldest_seconds: gauge('Age of the oldest waiting job, seconds.', ['queue']),

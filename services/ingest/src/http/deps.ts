@@ -6,7 +6,7 @@ import type {
   SessionRef,
   StreamBodyResponse,
 } from '@earshot/protocol';
-import type { LinkSigner, TokenService } from '@earshot/runtime';
+import type { LinkSigner, Metrics, TokenService } from '@earshot/runtime';
 import type { Sessions } from '@earshot/sessions';
 import type { ObjectStore, SessionArchive } from '@earshot/storage';
 import type { UploadContext } from '../uploads/receive.ts';
@@ -30,6 +30,7 @@ export interface RouteDeps {
   readonly newId: (prefix: 'whk') => string;
   readonly now: () => Date;
   readonly publicOrigin: string | undefined;
+  readonly metrics: Pick<Metrics, 'add'>;
   readonly discovery: Omit<DiscoveryFacts, 'origin'>;
 }
 

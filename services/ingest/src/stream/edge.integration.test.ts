@@ -215,7 +215,7 @@ describe('the stream edge', () => {
     await start({
       metrics: {
         streamOpened: (transport) => add(`opened ${transport}`),
-        streamClosed: (transport, closedBy, dialect) => add(`closed ${transport} ${closedBy} ${dialect}`),
+        streamClosed: (transport, { closedBy, dialect }) => add(`closed ${transport} ${closedBy} ${dialect}`),
         segmentStored: (bytes, cut) => add(`stored ${cut}`, bytes),
         bytesReceived: (transport, bytes) => add(`bytes ${transport}`, bytes),
       },

@@ -121,6 +121,9 @@ async function upload(
     contentLength: headers['content-length'] === undefined ? undefined : Number(headers['content-length']),
     body: request.raw,
   });
+  if (outcome !== 'duplicate') {
+    deps.metrics.add('earshot_audio_bytes_total', { source: 'upload' }, receipt.bytes);
+  }
   return {
     session_id: ref.sessionId,
     success: true,

@@ -57,6 +57,7 @@ function registerCreate(server: HttpServer, deps: RouteDeps): void {
         { tenant, subject, test },
         { request: request.body, idempotencyKey: request.headers['idempotency-key'] },
       );
+      deps.metrics.add('earshot_sessions_created_total', { upload_type: request.body.upload_type });
       const origin = publicOrigin(request, deps.publicOrigin);
       void reply.code(201).header('location', `${origin}/voice/v1/sessions/${document.sessionId}`);
       return {

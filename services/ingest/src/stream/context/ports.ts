@@ -23,7 +23,8 @@ export type ClosedBy = StreamRecord['closedBy'];
 /** What a node counts about its live streams. */
 export interface StreamMetrics {
   streamOpened(transport: Transport): void;
-  streamClosed(transport: Transport, closedBy: ClosedBy, dialect: string): void;
+  /** A connection has ended; the record says what came and what did not. */
+  streamClosed(transport: Transport, record: StreamRecord): void;
   /** A segment's object is safe in storage; `bytes` is its size there. */
   segmentStored(bytes: number, cut: SegmentEntry['cut']): void;
   /** Bytes as they came over the wire, without framing. */

@@ -158,7 +158,7 @@ class StreamIntake implements Intake {
     await this.#queue.settle();
     const record = this.#recordOf(end);
     const recorded = await this.#recordWriting.write(this.#opened.ref, record);
-    this.#context.metrics.streamClosed(this.#transport, end.closedBy, record.dialect);
+    this.#context.metrics.streamClosed(this.#transport, record);
     return { record, safe: recorded && this.#queue.dropped.length === 0 };
   }
 
