@@ -82,7 +82,7 @@ describe('createEarshotClient', () => {
     const keys = server.seen.map((request) => request.headers['idempotency-key']);
     expect(keys).toHaveLength(2);
     expect(keys[0]).toBe(keys[1]);
-    expect(keys[0]).toHaveLength(36);
+    expect(keys[0]).toMatch(/^[0-9a-f]{32}$/);
   });
 
   it('accepts a base URL that already names the API', async () => {
@@ -104,6 +104,25 @@ describe('createEarshotClient', () => {
   it('names the status when a refusal is no envelope', async () => {
     const client = await serve({ status: 403, text: '<html>no</html>' });
     await expect(client.deleteSession('ses_x')).rejects.toMatchObject({ status: 403, code: 'http_error' });
+  });
+
+  it('does not take the page of a proxy for an answer', async () => {
+    const client = await serve({ status: 200, text: '<html>welcome</html>' });
+    await expect(client.getSession('ses_x')).rejects.toMatchObject({
+      code: 'unexpected_answer',
+      status: 200,
+    });
+  });
+
+  it('runs a fetch that refuses to be a method, as in browsers', async () => {
+    await serve({ status: 204 });
+    function strictFetch(this: unknown, url: string | URL | Request, init?: RequestInit): Promise<Response> {
+      if (this !== undefined) throw new TypeError('Illegal invocation');
+      return fetch(url, init);
+    }
+    const client = createEarshotClient({ baseUrl: server.url, fetch: strictFetch });
+    await client.deleteSession('ses_x');
+    expect(server.seen).toHaveLength(1);
   });
 
   it('tries a busy server again until it answers', async () => {

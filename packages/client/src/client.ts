@@ -7,6 +7,7 @@ import {
   SessionListResponse,
   UploadResponse,
 } from '@earshot/protocol';
+import { readAnswer } from './http/api-error.ts';
 import { type Credentials, createRequester, type RequestBody, type Requester } from './http/requester.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from './http/retry-policy.ts';
 import { type WaitOptions, waitForResult } from './session/result-wait.ts';
@@ -100,27 +101,25 @@ function sessionCalls(base: string, request: Requester): SessionCalls {
   return {
     async discover() {
       const url = `${base}/.well-known/medscribealliance`;
-      return DiscoveryDocument.parse(JSON.parse((await request({ method: 'GET', url, expect: [200] })).text));
+      return readAnswer(DiscoveryDocument, await request({ method: 'GET', url, expect: [200] }));
     },
     async createSession(session = {}) {
       // The key lets a lost answer be asked for again without a second session.
-      const headers = { ...JSON_TYPE, 'idempotency-key': globalThis.crypto.randomUUID() };
+      const headers = { ...JSON_TYPE, 'idempotency-key': randomKey() };
       const body = JSON.stringify(session);
       const url = `${base}/sessions`;
       const answer = await request({ method: 'POST', url, headers, body, expect: [200, 201] });
-      return CreateSessionResponse.parse(JSON.parse(answer.text));
+      return readAnswer(CreateSessionResponse, answer);
     },
     async endSession(sessionId, { audioFilesSent } = {}) {
       const url = `${sessionUrl(base, sessionId)}/end`;
       const body = JSON.stringify(audioFilesSent === undefined ? {} : { audio_files_sent: audioFilesSent });
       const answer = await request({ method: 'POST', url, headers: JSON_TYPE, body, expect: [200, 202] });
-      return EndSessionResponse.parse(JSON.parse(answer.text));
+      return readAnswer(EndSessionResponse, answer);
     },
     async listSessions({ limit, cursor } = {}) {
       const url = withQuery(`${base}/sessions`, { limit, cursor });
-      return SessionListResponse.parse(
-        JSON.parse((await request({ method: 'GET', url, expect: [200] })).text),
-      );
+      return readAnswer(SessionListResponse, await request({ method: 'GET', url, expect: [200] }));
     },
     async deleteSession(sessionId) {
       await request({ method: 'DELETE', url: sessionUrl(base, sessionId), expect: [200, 202, 204] });
@@ -141,7 +140,13 @@ async function uploadFile(request: Requester, uploadUrl: string, file: UploadFil
     expect: [200],
     signal: file.signal,
   });
-  return UploadResponse.parse(JSON.parse(answer.text));
+  return readAnswer(UploadResponse, answer);
+}
+
+/** 128 random bits. Not `randomUUID`, which browsers keep from pages without TLS. */
+function randomKey(): string {
+  const bytes = globalThis.crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function apiBase(baseUrl: string): string {

@@ -3,7 +3,7 @@ import { ErrorBody } from '@earshot/protocol';
 /** The server refused a request: its status, the code of the error catalogue, and what it said. */
 export class EarshotApiError extends Error {
   readonly status: number;
-  /** A code of the protocol such as `session_ended`, or `http_error` when the answer had no envelope. */
+  /** A code of the protocol such as `session_ended`, `http_error` without an envelope, or `unexpected_answer`. */
   readonly code: string;
   readonly details: Readonly<Record<string, unknown>> | undefined;
 
@@ -32,6 +32,18 @@ export function apiErrorOf(status: number, body: string): EarshotApiError {
   }
   const { code, message, details } = envelope.data.error;
   return new EarshotApiError(status, code, details === undefined ? { message } : { message, details });
+}
+
+interface Schema<T> {
+  safeParse(value: unknown): { success: true; data: T } | { success: false };
+}
+
+/** Reads an answer by its schema; `unexpected_answer` when a server or a proxy sent something else. */
+export function readAnswer<T>(schema: Schema<T>, answer: { status: number; text: string }): T {
+  const parsed = schema.safeParse(parseJson(answer.text));
+  if (parsed.success) return parsed.data;
+  const message = `The server answered ${answer.status} with something else than this protocol says.`;
+  throw new EarshotApiError(answer.status, 'unexpected_answer', { message });
 }
 
 /** JSON or undefined; an answer that is no JSON is judged by its status alone. */

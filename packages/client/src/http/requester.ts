@@ -68,8 +68,10 @@ async function tryOnce(
   refresh: boolean,
 ): Promise<Tried> {
   const headers = { ...request.headers, ...(await authorization(options, refresh)) };
+  // Browsers refuse to run their fetch as a method of another object.
+  const { fetch: send } = options;
   try {
-    const response = await options.fetch(request.url, {
+    const response = await send(request.url, {
       method: request.method,
       headers,
       body: request.body ?? null,
