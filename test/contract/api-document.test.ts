@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Rig, startRig } from '../rig/earshot.ts';
 import { isRecord } from '../rig/session-calls.ts';
-import { documentProblems, operationsOf } from './openapi-structure.ts';
+import { documentProblems, operationsOf } from './schema/openapi-structure.ts';
 
 let rig: Rig;
 let document: Record<string, unknown>;

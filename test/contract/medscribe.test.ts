@@ -12,8 +12,8 @@ import {
   upload,
 } from '../rig/session-calls.ts';
 import { spokenSample } from '../rig/speech.ts';
-import { absentFields, expectToFit } from './shape.ts';
-import { compileSchema, DEVIATIONS, publishedSchema } from './specification.ts';
+import { absentFields, expectToFit } from './schema/shape.ts';
+import { compileSchema, DEVIATIONS, publishedSchema } from './schema/specification.ts';
 
 let rig: ScribedRig;
 let speech: Uint8Array;

@@ -37,7 +37,7 @@ export async function readAnswer(response: Response): Promise<Answer> {
   return { status: response.status, headers: response.headers, bytes, body: jsonObject(bytes) };
 }
 
-function jsonObject(bytes: Uint8Array): Readonly<Record<string, unknown>> {
+export function jsonObject(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
     return isRecord(value) ? value : {};

@@ -14,7 +14,7 @@ import { eraseSession, patchSession } from './change.ts';
 import type { SessionsContext } from './context.ts';
 import { type Creator, createSession } from './create.ts';
 import { endSession } from './end.ts';
-import { primeIndex, sweepExpired } from './expiry.ts';
+import { expireIfDue, primeIndex, sweepExpired } from './expiry.ts';
 import { loadRow } from './load.ts';
 import { readSnapshot, type SessionSnapshot } from './snapshot.ts';
 import { closeStream, findStream, type OpenedStream, openStream, recordSegments } from './streams.ts';
@@ -61,19 +61,26 @@ export function createSessions(context: SessionsContext): Sessions {
     snapshot: (ref) => readSnapshot(context, ref),
     waitForChange: (ref, ms, signal) => context.index.waitForChange(ref, ms, signal),
     list: (tenant, page) => listSessions(context, tenant, page),
-    admitUpload: (ref) => admitUpload(context, ref),
+    admitUpload: (ref) => onTime(context, ref, () => admitUpload(context, ref)),
     findDuplicate: (ref, upload) => findDuplicate(context, ref, upload),
     commitUpload: (ref, receipt) => commitUpload(context, ref, receipt),
     findStream: (streamId) => findStream(context, streamId),
-    openStream: (ref, node) => openStream(context, ref, node),
+    openStream: (ref, node) => onTime(context, ref, () => openStream(context, ref, node)),
     recordSegments: (ref, entries) => recordSegments(context, ref, entries),
     closeStream: (ref, record) => closeStream(context, ref, record),
-    end: (ref, request) => endSession(context, ref, request),
-    patch: (ref, patch) => patchSession(context, ref, patch),
+    end: (ref, request) => onTime(context, ref, () => endSession(context, ref, request)),
+    patch: (ref, patch) => onTime(context, ref, () => patchSession(context, ref, patch)),
     erase: (ref) => eraseSession(context, ref),
     sweepExpired: () => sweepExpired(context),
     primeIndex: (signal) => primeIndex(context, signal),
   };
+}
+
+/** A session whose time is up takes nothing more, whether or not the timer has come by. */
+async function onTime<T>(context: SessionsContext, ref: SessionRef, use: () => Promise<T>): Promise<T> {
+  const row = await loadRow(context, ref);
+  if (!row.ending) await expireIfDue(context, row);
+  return use();
 }
 
 async function listSessions(

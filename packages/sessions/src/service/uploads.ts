@@ -29,11 +29,7 @@ export async function commitUpload(
   ref: SessionRef,
   receipt: UploadReceipt,
 ): Promise<UploadOutcome> {
-  if (receipt.sequence >= LIMITS.maxUploads) {
-    throw new EarshotError('invalid_request', {
-      message: `A session holds at most ${LIMITS.maxUploads} files.`,
-    });
-  }
+  refuseBeyondLimit(receipt);
   const outcome = await writeReceipt(context, ref, receipt);
   const change = await context.index.apply(ref, { type: 'audio' });
   if ((await context.truth.readErased(ref)) !== null) {
@@ -54,18 +50,26 @@ async function keepOpen(context: SessionsContext, ref: SessionRef, row: SessionR
 }
 
 /**
- * The receipt of the same bytes under the same number; null when the number is free or may be replaced.
- * Other bytes are refused with `upload_conflict` unless configuration lets them replace.
+ * The receipt of the same bytes under the same number; null when the number is free or may be replaced. Other
+ * bytes are refused with `upload_conflict` unless configuration lets them replace, a number above the limit always.
  */
 export async function findDuplicate(
   context: SessionsContext,
   ref: SessionRef,
   upload: Pick<UploadReceipt, 'sequence' | 'sha256'>,
 ): Promise<UploadReceipt | null> {
+  refuseBeyondLimit(upload);
   const existing = await context.truth.readUpload(ref, upload.sequence);
   if (existing === null || existing.sha256 === upload.sha256) return existing;
   if (context.settings.onDifferentUpload === 'replace') return null;
   throw new EarshotError('upload_conflict', { details: { sequence: upload.sequence } });
+}
+
+function refuseBeyondLimit({ sequence }: Pick<UploadReceipt, 'sequence'>): void {
+  if (sequence < LIMITS.maxUploads) return;
+  throw new EarshotError('invalid_request', {
+    message: `A session holds at most ${LIMITS.maxUploads} files.`,
+  });
 }
 
 async function writeReceipt(

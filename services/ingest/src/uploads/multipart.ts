@@ -41,6 +41,8 @@ export function openFilePart(body: Readable, contentType: string): Promise<FileP
     }
     parser.on('file', (_field, stream, info) => {
       found = true;
+      // A form that breaks off fails this stream, maybe before anyone reads it: the reader sees it then.
+      stream.on('error', () => undefined);
       const named: { filename: string | undefined } = info;
       resolve({ stream, filename: named.filename, contentType: info.mimeType });
     });

@@ -1,4 +1,4 @@
-import { isRecord } from '../rig/session-calls.ts';
+import { isRecord } from '../../rig/session-calls.ts';
 import { newAjv } from './specification.ts';
 
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'];

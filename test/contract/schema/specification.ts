@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { isRecord } from '../rig/session-calls.ts';
+import { isRecord } from '../../rig/session-calls.ts';
 
 type Schema = Record<string, unknown>;
 /** One OpenAPI document as it was published. */
@@ -68,7 +68,7 @@ export const DEVIATIONS: readonly Deviation[] = [
 ];
 
 const read = (name: Specification): Schema => {
-  const url = new URL(`spec/medscribealliance-${name}.openapi.json`, import.meta.url);
+  const url = new URL(`../spec/medscribealliance-${name}.openapi.json`, import.meta.url);
   const document: unknown = JSON.parse(readFileSync(url, 'utf8'));
   if (!isRecord(document)) throw new Error(`${name} is no OpenAPI document`);
   return document;

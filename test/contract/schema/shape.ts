@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { ValidateFunction } from 'ajv/dist/2020.js';
-import { isRecord } from '../rig/session-calls.ts';
+import { isRecord } from '../../rig/session-calls.ts';
 
 /** A value of another type than the one given. */
 function otherType(value: unknown): unknown {
