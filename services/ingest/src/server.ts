@@ -18,6 +18,7 @@ import type { IngestConfig } from './config.ts';
 import { API_DESCRIPTION, registerRoutes } from './http/http.ts';
 import type { Parts } from './parts.ts';
 import type { StreamEdge } from './stream/edge.ts';
+import { prepareSpool } from './uploads/spool.ts';
 
 /** What the routes of the service call. */
 export interface ServerParts {
@@ -33,6 +34,8 @@ export async function createServer(
   { access, sessions, edge, producer }: ServerParts,
 ): Promise<HttpServer> {
   const { config, store, archive } = parts;
+  const spoolFolder = config.EARSHOT_SPOOL_DIR ?? join(tmpdir(), 'earshot-spool');
+  await prepareSpool(spoolFolder, Date.now());
   const server = await createHttpServer(serverOptions(parts, access));
   collectQueueMetrics(parts.metrics, producer);
   const newId = (prefix: 'whk'): string => idFrom(prefix, randomBytes(64));
@@ -43,7 +46,7 @@ export async function createServer(
     uploads: {
       sessions,
       store,
-      spoolFolder: config.EARSHOT_SPOOL_DIR ?? join(tmpdir(), 'earshot-spool'),
+      spoolFolder,
       now: () => new Date(),
       maxChunkBytes: config.EARSHOT_MAX_CHUNK_BYTES,
       maxSingleBytes: config.EARSHOT_MAX_SINGLE_BYTES,

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type TemporaryFolder, temporaryFolder } from '@earshot/test-support';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { spool } from './spool.ts';
+import { prepareSpool, spool } from './spool.ts';
 
 let folder: TemporaryFolder;
 beforeAll(async () => {
@@ -48,5 +49,32 @@ describe('spooling', () => {
       code: 'invalid_request',
     });
     expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  it.each(['ENOSPC', 'EDQUOT'])('says that there is no room when the disk reports %s', async (code) => {
+    async function* full(): AsyncGenerator<Buffer> {
+      yield Buffer.from('abc');
+      await Promise.resolve();
+      throw Object.assign(new Error('no space left on device'), { code });
+    }
+    await expect(spool(Readable.from(full()), folder.path, 6)).rejects.toMatchObject({
+      code: 'insufficient_storage',
+      status: 507,
+    });
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+});
+
+describe('preparing the spool folder', () => {
+  it('removes uploads that a crash left an hour ago, and nothing else', async () => {
+    const spoolFolder = join(folder.path, 'made', 'anew');
+    await prepareSpool(spoolFolder, Date.now());
+    for (const name of ['upload-old', 'upload-new', 'other-old']) {
+      await writeFile(join(spoolFolder, name), 'speech');
+    }
+    const longAgo = new Date(Date.now() - 3_700_000);
+    for (const name of ['upload-old', 'other-old']) await utimes(join(spoolFolder, name), longAgo, longAgo);
+    await prepareSpool(spoolFolder, Date.now());
+    expect((await readdir(spoolFolder)).sort()).toEqual(['other-old', 'upload-new']);
   });
 });
