@@ -105,7 +105,7 @@ describe('docker-compose.yml', () => {
 
   it('opens no port beyond the machine itself', () => {
     const ports = Object.values(services).flatMap((service) => service.ports);
-    expect(ports).toEqual(['127.0.0.1:8080:8080']);
+    expect(ports).toEqual(['127.0.0.1:9000:9000', '127.0.0.1:8080:8080']);
   });
 
   it('gives streams and jobs longer to end than they take', () => {
