@@ -38,7 +38,7 @@ export function rawCall(rig: Rig, call: RawCall): Promise<Answer> {
       });
     });
     outgoing.once('error', reject);
-    outgoing.flushHeaders();
+    if (call.chunks !== undefined) outgoing.flushHeaders();
     for (const chunk of call.chunks ?? []) outgoing.write(chunk);
     if (call.cutOff === true) setTimeout(() => outgoing.destroy(new Error('cut off')), 50);
     else outgoing.end();
