@@ -3,19 +3,18 @@ import { int16At } from './elements.ts';
 /** What digital silence reads as, dBFS. */
 const SILENCE_DB = -120;
 
-/** RMS level in dB below full scale (a full-scale sine reads -3.01); -120 for digital silence, for anything below, and for no samples. */
+/**
+ * RMS level in dB below full scale (a full-scale sine reads -3.01); -120 for digital silence, for anything below, and
+ * for no samples.
+ */
 export function rmsDb(samples: Int16Array): number {
-  return levelDb(sumOfSquares(samples), samples.length);
+  const sum = sumOfSquares(samples);
+  if (sum === 0) return SILENCE_DB;
+  return Math.max(SILENCE_DB, 10 * Math.log10(sum / samples.length / (32_768 * 32_768)));
 }
 
-/** The level that `rmsDb` gives, from a sum of squares over `count` samples. */
-export function levelDb(squares: number, count: number): number {
-  if (squares === 0) return SILENCE_DB;
-  return Math.max(SILENCE_DB, 10 * Math.log10(squares / count / (32_768 * 32_768)));
-}
-
-/** The energy of the samples, exact for hours of audio; two sums at a time, since each addition waits for the one before. */
-export function sumOfSquares(samples: Int16Array): number {
+/** Two sums at a time, because each addition waits for the one before. */
+function sumOfSquares(samples: Int16Array): number {
   let even = 0;
   let odd = 0;
   for (let index = 0; index < samples.length; index += 2) {

@@ -74,7 +74,7 @@ export interface StreamNotice {
   readonly epoch: number;
 }
 
-export interface SessionPage {
+interface SessionPage {
   readonly refs: readonly SessionRef[];
   readonly nextCursor: string | null;
 }

@@ -1,7 +1,7 @@
 import { float64At, int16At } from '../elements.ts';
 
 /** Octave bands that a frame is split into. */
-export const BAND_COUNT = 5;
+const BAND_COUNT = 5;
 
 /** Rate at which the first band of the pyramid is 4 to 8 kHz. */
 const BASE_RATE = 16_000;

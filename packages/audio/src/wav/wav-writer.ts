@@ -1,7 +1,7 @@
 import { encodePcm16le } from '../codecs/pcm16.ts';
 
 /** Bytes in front of the samples in a WAV file that earshot writes. */
-export const WAV_HEADER_BYTES = 44;
+const WAV_HEADER_BYTES = 44;
 
 const BYTES_PER_SAMPLE = 2;
 const MAX_DATA_BYTES = 0xffff_ffff - WAV_HEADER_BYTES;

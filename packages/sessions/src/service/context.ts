@@ -2,7 +2,7 @@ import type { SessionDocument, SessionRef } from '@earshot/protocol';
 import type { SessionIndex, SessionTruth, WorkQueue } from '../ports.ts';
 
 /** Problems that are repaired later and must not stop the caller; `detail` never holds speech or secrets. */
-export type Warn = (message: string, detail: { sessionId?: string; error?: unknown }) => void;
+type Warn = (message: string, detail: { sessionId?: string; error?: unknown }) => void;
 
 /** What the use-cases need from outside. */
 export interface SessionsContext {

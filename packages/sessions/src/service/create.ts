@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { type CreateSessionRequest, EarshotError, idFrom, type SessionDocument } from '@earshot/protocol';
+import {
+  type CreateSessionRequest,
+  EarshotError,
+  idFrom,
+  type SessionDocument,
+  type SessionRef,
+} from '@earshot/protocol';
 import { newRow } from '../core/machine.ts';
 import { refOf, type SessionsContext } from './context.ts';
 
@@ -26,7 +32,7 @@ export async function createSession(
   refuseContradiction(request);
   const document = newDocument(context, creator, input);
   const ref = refOf(document);
-  if (await isErased(context, document)) throw conflict(request, idempotencyKey);
+  if (await wasErased(context, ref, input)) throw conflict(request, idempotencyKey);
   if ((await context.truth.createSession(document)) === 'exists') {
     const stored = await context.truth.readSession(ref);
     if (stored === null || !isDeepStrictEqual(stored.request, request))
@@ -74,9 +80,14 @@ function derivedBytes(tenant: string, idempotencyKey: string): Uint8Array {
   return createHash('sha512').update(`earshot-create\0${tenant}\0${idempotencyKey}`).digest();
 }
 
-async function isErased(context: SessionsContext, document: SessionDocument): Promise<boolean> {
-  if (document.request.session_id === undefined) return false;
-  return (await context.truth.readErased(refOf(document))) !== null;
+/** An erased id stays taken. A random one was never used before, so nothing is looked up for it. */
+async function wasErased(
+  context: SessionsContext,
+  ref: SessionRef,
+  { request, idempotencyKey }: { request: CreateSessionRequest; idempotencyKey: string | undefined },
+): Promise<boolean> {
+  if (request.session_id === undefined && idempotencyKey === undefined) return false;
+  return (await context.truth.readErased(ref)) !== null;
 }
 
 function conflict(request: CreateSessionRequest, idempotencyKey: string | undefined): EarshotError {

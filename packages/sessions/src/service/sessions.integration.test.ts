@@ -358,6 +358,14 @@ describe('changing and erasing', () => {
     });
     await expect(sessions.end(ref, {})).rejects.toMatchObject({ code: 'session_not_found' });
   });
+
+  it('never gives the id of an erased session out again', async () => {
+    await sessions.erase(await create({}, 'erased since'));
+    await expect(create({}, 'erased since')).rejects.toMatchObject({ code: 'idempotency_conflict' });
+    const chosen = { session_id: 'ses_erased_by_its_owner' };
+    await sessions.erase(await create(chosen));
+    await expect(create(chosen)).rejects.toMatchObject({ code: 'session_conflict' });
+  });
 });
 
 describe('an index that was emptied', () => {
