@@ -94,8 +94,6 @@ export const LIMITS = {
   maxTemplates: 2,
   /** Idempotency-Key header, characters. */
   maxIdempotencyKeyLength: 255,
-  /** How long an idempotent answer is kept, seconds. */
-  idempotencySeconds: 86_400,
   /** Longest `?wait=` of Get Session, seconds. */
   maxWaitSeconds: 14,
   /** Page size of list endpoints. */
