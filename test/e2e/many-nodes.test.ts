@@ -4,7 +4,7 @@ import { createScriptedEngine } from '@earshot/transcription/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { awaitResult, bytesOf, createSession, endSession, recordedBytes } from '../rig/calls.ts';
-import { type Rig, startRig } from '../rig/earshot.ts';
+import { callsTo, type Rig, startRig } from '../rig/earshot.ts';
 import { spokenSample } from '../rig/speech.ts';
 
 let rig: Rig;
@@ -18,11 +18,7 @@ beforeAll(async () => {
   other = {
     ...rig,
     origin: url,
-    call: (path, init = {}) =>
-      fetch(`${url}/voice/v1${path}`, {
-        ...init,
-        headers: { authorization: `Bearer ${rig.key}`, ...init.headers },
-      }),
+    call: callsTo(url, rig.key),
   };
 }, 60_000);
 afterAll(async () => {

@@ -66,7 +66,7 @@ async function byBody(): Promise<Outcome> {
     headers: { 'content-type': 'audio/l16;rate=16000' },
     body: Readable.toWeb(Readable.from(cut(pcm, [9999, 1, 123]))) as ReadableStream,
     duplex: 'half',
-  } as RequestInit);
+  });
   expect(await answer.json()).toMatchObject({ received_bytes: pcm.length, received_samples: samples.length });
   return finish(session.session_id);
 }

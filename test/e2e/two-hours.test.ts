@@ -5,7 +5,7 @@ import { computedAudio, freePort, until } from '@earshot/test-support';
 import { createScriptedEngine } from '@earshot/transcription/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { bytesOf, createSession, endSession, streamMessages } from '../rig/calls.ts';
-import { type Rig, startRig } from '../rig/earshot.ts';
+import { callsTo, type Rig, startRig } from '../rig/earshot.ts';
 
 const ingestMain = fileURLToPath(new URL('../../services/ingest/dist/main.js', import.meta.url));
 const MINUTES = 120;
@@ -36,11 +36,7 @@ beforeAll(async () => {
   remote = {
     ...rig,
     origin,
-    call: (path, init = {}) =>
-      fetch(`${origin}/voice/v1${path}`, {
-        ...init,
-        headers: { authorization: `Bearer ${rig.key}`, ...init.headers },
-      }),
+    call: callsTo(origin, rig.key),
   };
 }, 60_000);
 afterAll(async () => {

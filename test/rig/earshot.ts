@@ -67,11 +67,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       await worker?.close();
       worker = undefined;
     },
-    call: (path, init = {}) =>
-      fetch(`${url}/voice/v1${path}`, {
-        ...init,
-        headers: { authorization: `Bearer ${key}`, ...Object.fromEntries(new Headers(init.headers)) },
-      }),
+    call: callsTo(url, key),
     async stop() {
       await rig.stopWorker();
       await ingest.close();
@@ -81,4 +77,13 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   };
   if (options.worker !== false) await rig.startWorker();
   return rig;
+}
+
+/** Requests to a node with a key; paths lie under /voice/v1. */
+export function callsTo(origin: string, key: string): Rig['call'] {
+  return (path, init = {}) => {
+    const headers = new Headers(init.headers);
+    if (!headers.has('authorization')) headers.set('authorization', `Bearer ${key}`);
+    return fetch(`${origin}/voice/v1${path}`, { ...init, headers });
+  };
 }
