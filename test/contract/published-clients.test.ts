@@ -202,6 +202,21 @@ describe('the published browser client', () => {
   });
 });
 
+describe('a script that posts a form', () => {
+  it('need not name the type of its file', async () => {
+    const { id, uploadUrl } = await newSession(rig, { upload_type: 'chunked' });
+    const body = Buffer.concat([
+      Buffer.from('--x\r\nContent-Disposition: form-data; name="file"; filename="audio_0.wav"\r\n\r\n'),
+      wav,
+      Buffer.from('\r\n--x--\r\n'),
+    ]);
+    const headers = { authorization: `Bearer ${rig.key}`, 'content-type': 'multipart/form-data; boundary=x' };
+    const answer = await readAnswer(await fetch(uploadUrl, { method: 'POST', headers, body }));
+    expect(answer).toMatchObject({ status: 200, body: { filename: '0.wav', size_bytes: wav.length } });
+    expect((await ask(rig, `/sessions/${id}`)).body['audio_files']).toEqual(['0.wav']);
+  });
+});
+
 describe('every published way to send a key', () => {
   const key = (): string => rig.key;
   it.each<[string, () => Record<string, string>]>([

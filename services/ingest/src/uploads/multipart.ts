@@ -44,7 +44,9 @@ export function openFilePart(body: Readable, contentType: string): Promise<FileP
       // A form that breaks off fails this stream, maybe before anyone reads it: the reader sees it then.
       stream.on('error', () => undefined);
       const named: { filename: string | undefined } = info;
-      resolve({ stream, filename: named.filename, contentType: info.mimeType });
+      // A part that names no type counts as plain text (RFC 7578 section 4.4); its file name says more.
+      const contentType = info.mimeType === 'text/plain' ? undefined : info.mimeType;
+      resolve({ stream, filename: named.filename, contentType });
     });
     parser.on('error', fail);
     parser.on('close', () => {

@@ -1,6 +1,6 @@
 import { encodeWav } from '@earshot/audio';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { keyOf, type ScribedRig, startScribedRig } from '../rig/scribed.ts';
+import { keyOf, type ScribedRig, startScribedRig } from '../../rig/scribed.ts';
 import {
   type Answer,
   ask,
@@ -10,10 +10,10 @@ import {
   readAnswer,
   result,
   upload,
-} from '../rig/session-calls.ts';
-import { spokenSample } from '../rig/speech.ts';
-import { storedObjects } from '../rig/stored-objects.ts';
-import { type Operation, operationsOf, parametersOf } from './schema/openapi-structure.ts';
+} from '../../rig/session-calls.ts';
+import { spokenSample } from '../../rig/speech.ts';
+import { storedObjects } from '../../rig/stored-objects.ts';
+import { type Operation, operationsOf, parametersOf } from '../schema/openapi-structure.ts';
 
 /** Routes that name a tenant's thing in their path but open to whoever holds its unguessable id or signature. */
 const CAPABILITIES = ['/voice/v1/media/{session_id}/audio', '/voice/v1/stream/sessions/{stream_id}/audio'];

@@ -1,11 +1,11 @@
 import { encodeWav } from '@earshot/audio';
 import { computedAudio } from '@earshot/test-support';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Rig, startRig } from '../rig/earshot.ts';
-import { exchange, rawCall } from '../rig/raw-http.ts';
-import { keyOf } from '../rig/scribed.ts';
-import { type Answer, ask, codeOf, end, newSession } from '../rig/session-calls.ts';
-import { storedObjects } from '../rig/stored-objects.ts';
+import { type Rig, startRig } from '../../rig/earshot.ts';
+import { exchange, rawCall } from '../../rig/raw-http.ts';
+import { keyOf } from '../../rig/scribed.ts';
+import { type Answer, ask, codeOf, end, newSession } from '../../rig/session-calls.ts';
+import { storedObjects } from '../../rig/stored-objects.ts';
 
 const wav = encodeWav(computedAudio(1, 0, 8000), 16_000);
 

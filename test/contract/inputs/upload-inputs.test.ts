@@ -1,14 +1,14 @@
 import { encodeWav } from '@earshot/audio';
 import { computedAudio } from '@earshot/test-support';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { sha256 } from '../rig/calls.ts';
-import { encodeAs } from '../rig/containers.ts';
-import { type Rig, startRig } from '../rig/earshot.ts';
-import { rawCall } from '../rig/raw-http.ts';
-import { expectRefusal } from '../rig/refusals.ts';
-import { startScribedRig } from '../rig/scribed.ts';
-import { ask, codeOf, end, newSession, result, upload } from '../rig/session-calls.ts';
-import { spooledFiles, storedObjects } from '../rig/stored-objects.ts';
+import { sha256 } from '../../rig/calls.ts';
+import { encodeAs } from '../../rig/containers.ts';
+import { type Rig, startRig } from '../../rig/earshot.ts';
+import { rawCall } from '../../rig/raw-http.ts';
+import { expectRefusal } from '../../rig/refusals.ts';
+import { startScribedRig } from '../../rig/scribed.ts';
+import { ask, codeOf, end, newSession, result, upload } from '../../rig/session-calls.ts';
+import { spooledFiles, storedObjects } from '../../rig/stored-objects.ts';
 
 const MAX_CHUNK = 65_536;
 const MAX_SINGLE = 131_072;
@@ -166,6 +166,32 @@ describe('a body of a wrong size', () => {
     const headers = { 'content-type': 'audio/wav', ...framing };
     const call = { method: 'POST', path: path(), headers, chunks: [wav.subarray(0, 8000)], cutOff: true };
     await expect(rawCall(rig, call)).rejects.toThrow('cut off');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await storedObjects(rig)).toEqual(before);
+    expect(await spooledFiles(rig)).toEqual([]);
+    expect((await upload(rig, id, 'audio_0.wav', { body: wav })).status).toBe(200);
+  });
+});
+
+describe('a form that breaks off', () => {
+  const head = '--x\r\nContent-Disposition: form-data; name="file"; filename="audio_0.wav"\r\n\r\n';
+  const pieces: [string, Uint8Array][] = [
+    ['before its first part', Buffer.from('--x')],
+    ['in the head of a part', Buffer.from(head.slice(0, 40))],
+    ['before the first byte of its file', Buffer.from(head)],
+    ['in its file', Buffer.concat([Buffer.from(head), wav.subarray(0, 8000)])],
+    ['in its last line', Buffer.concat([Buffer.from(head), wav, Buffer.from('\r\n--')])],
+  ];
+  it.each(pieces)('%s leaves nothing and harms nobody', async (_name, sent) => {
+    const before = await storedObjects(rig);
+    for (const type of ['multipart/form-data; boundary=x', 'audio/wav']) {
+      for (const framing of [{ 'content-length': '50000' }, { 'transfer-encoding': 'chunked' }]) {
+        const headers = { 'content-type': type, ...framing };
+        const path = `/voice/v1/sessions/${id}/audio/audio_0.wav`;
+        const call = { method: 'POST', path, headers, chunks: [sent], cutOff: true };
+        await expect(rawCall(rig, call)).rejects.toThrow('cut off');
+      }
+    }
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(await storedObjects(rig)).toEqual(before);
     expect(await spooledFiles(rig)).toEqual([]);

@@ -2,10 +2,12 @@ import { gzipSync } from 'node:zlib';
 import { encodeWav } from '@earshot/audio';
 import { computedAudio } from '@earshot/test-support';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Rig, startRig } from '../rig/earshot.ts';
-import { rawCall } from '../rig/raw-http.ts';
-import { expectRefusal } from '../rig/refusals.ts';
-import { ask, newSession, upload } from '../rig/session-calls.ts';
+import fc from 'fast-check';
+import { encodeAs } from '../../rig/containers.ts';
+import { type Rig, startRig } from '../../rig/earshot.ts';
+import { rawCall } from '../../rig/raw-http.ts';
+import { expectRefusal } from '../../rig/refusals.ts';
+import { ask, newSession, upload } from '../../rig/session-calls.ts';
 
 const BAD_FORMAT = [400, 'invalid_audio_format'] as const;
 const BAD_REQUEST = [400, 'invalid_request'] as const;
@@ -112,6 +114,48 @@ describe('a format', () => {
       upload(rig, id, 'a_0.pcm', { body: Buffer.alloc(640, 3), type }),
     );
   });
+});
+
+describe('a damaged file', () => {
+  const path = () => `/sessions/${id}/audio`;
+  const send = async (name: string, body: Uint8Array, type: string) => {
+    const answer = await ask(rig, `${path()}/${name}`, {
+      method: 'PUT',
+      body,
+      headers: { 'content-type': type },
+    });
+    return answer.status;
+  };
+
+  it('cut short anywhere in its head is refused or kept as it is, and never a fault of ours', async () => {
+    const statuses = new Map<number, number>();
+    for (let bytes = 1; bytes <= 60; bytes++) {
+      statuses.set(bytes, await send(`cut_${bytes}.wav`, wav.slice(0, bytes), 'audio/wav'));
+    }
+    const faults = [...statuses].filter(([bytes, status]) => status !== (bytes < 44 ? 400 : 200));
+    expect(faults).toEqual([]);
+  });
+
+  it.each(['webm', 'ogg', 'mp3', 'm4a', 'flac'] as const)(
+    'of %s with wrong bytes is too',
+    async (container) => {
+      const whole = (await encodeAs(container, computedAudio(2, 0, 4000))).slice(0, 4096);
+      const bytes = fc.tuple(fc.nat(255), fc.nat(255), fc.nat(4095));
+      let sequence = 0;
+      await fc.assert(
+        fc.asyncProperty(fc.array(bytes, { minLength: 1, maxLength: 20 }), async (changes) => {
+          const file = whole.slice();
+          for (const [value, inHead, anywhere] of changes) {
+            file[inHead % 64] = value;
+            file[anywhere % file.length] = value;
+          }
+          sequence++;
+          expect([200, 400]).toContain(await send(`x_${sequence}.${container}`, file, `audio/${container}`));
+        }),
+        { numRuns: 40 },
+      );
+    },
+  );
 });
 
 describe('a body in another coat', () => {
