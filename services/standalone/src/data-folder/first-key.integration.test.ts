@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { createKeyring } from '@earshot/runtime';
 import { createFolderStore, createSessionArchive } from '@earshot/storage';
-import { type TemporaryFolder, temporaryFolder } from '@earshot/test-support';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { startMinio, type TemporaryFolder, temporaryFolder } from '@earshot/test-support';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { findFirstKey } from './first-key.ts';
 import { findTokenSecret } from './token-secret.ts';
 
@@ -46,6 +46,24 @@ describe('findFirstKey', () => {
     const next = await find();
     expect(next.created).toBe(true);
     expect(next.key).not.toBe(key);
+  });
+});
+
+const minio = await startMinio();
+(minio === null ? describe.skip : describe)('findFirstKey on S3', () => {
+  const before = { ...process.env };
+  afterAll(async () => {
+    process.env = before;
+    await minio?.stop();
+  });
+
+  it('makes the bucket before it keeps a key there', async () => {
+    process.env['AWS_ACCESS_KEY_ID'] = minio!.accessKeyId;
+    process.env['AWS_SECRET_ACCESS_KEY'] = minio!.secretAccessKey;
+    const place = `s3://${minio!.bucket}?endpoint=${minio!.endpoint}&region=${minio!.region}`;
+    await expect(findFirstKey(folder.path, place)).rejects.toThrow('bucket does not exist');
+    const first = await findFirstKey(folder.path, `${place}&create_bucket=true`);
+    expect(await findFirstKey(folder.path, place)).toMatchObject({ key: first.key, created: false });
   });
 });
 

@@ -20,6 +20,8 @@ export async function findFirstKey(dataFolder: string, objectStore: string): Pro
   const names = { tenant: 'default', name: 'first key' };
   const store = openObjectStore(objectStore);
   try {
+    // This is the first use of the store, and may be what makes its bucket.
+    await store.probe();
     const keyring = createKeyring({ store: createSessionArchive(store) });
     const kept = await readPrivateFile(file);
     if (kept !== undefined && (await keyring.importKey(kept, names)).revokedAt === null) {
