@@ -5,7 +5,7 @@ export interface Stage {
   readonly instructions: readonly Instruction[];
 }
 
-export interface Instruction {
+interface Instruction {
   /** In capitals, as `RUN`. */
   readonly word: string;
   readonly text: string;
