@@ -200,6 +200,24 @@ describe('the published browser client', () => {
       body: { audio_files: ['0.webm'], transcript: SCRIBED_TEXT },
     });
   });
+
+  it.each([['audio/mpeg'], ['application/octet-stream']])(
+    'labels a form with MP3 in it as WebM, the part as %s, and is taken by what the file is',
+    async (type) => {
+      const { id, uploadUrl } = await newSession(rig, { upload_type: 'single', templates: [] });
+      const body = Buffer.concat([
+        Buffer.from('------edge\r\nContent-Disposition: form-data; name="file"; filename="audio_0.mp3"\r\n'),
+        Buffer.from(`Content-Type: ${type}\r\n\r\n`),
+        await encodeAs('mp3', samples),
+        Buffer.from('\r\n------edge--\r\n'),
+      ]);
+      const headers = { authorization: `Bearer ${rig.key}`, 'content-type': 'audio/webm;codecs=opus' };
+      const uploaded = await fetch(`${uploadUrl}/audio_0.mp3`, { method: 'POST', headers, body });
+      expect([uploaded.status, (await readAnswer(uploaded)).body['filename']]).toEqual([200, '0.mp3']);
+      await end(rig, id, { audio_files_sent: 1, audio_files_uploaded: 1 });
+      expect(await result(rig, id)).toMatchObject({ status: 200, body: { processing_errors: [] } });
+    },
+  );
 });
 
 describe('a script that posts a form', () => {

@@ -70,8 +70,8 @@ async function unwrap({ body, contentType }: IncomingUpload): Promise<Part> {
   const { head, stream } = await peek(body, 2048);
   const boundary = mislabelledBoundary(head);
   if (boundary === undefined) return { body: stream, filename: undefined, contentType };
-  const part = await partOf(stream, `multipart/form-data; boundary=${boundary}`);
-  return { ...part, contentType: contentType ?? part.contentType };
+  // That label is one constant for every form, so only the part and the file's name tell what is inside.
+  return partOf(stream, `multipart/form-data; boundary=${boundary}`);
 }
 
 async function partOf(body: Readable, contentType: string): Promise<Part> {
