@@ -8,8 +8,3 @@ export function spokenSample(seconds: number): Int16Array {
   const end = Math.min(wav.length, header.dataOffset + Math.round(seconds * header.sampleRate) * 2);
   return decodePcm16le(wav.subarray(header.dataOffset, end));
 }
-
-/** What is said in the whole sample. */
-export function spokenText(): string {
-  return readFileSync(new URL('../fixtures/speech/consultation.txt', import.meta.url), 'utf8');
-}
