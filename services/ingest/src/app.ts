@@ -7,11 +7,11 @@ import { createRedisIndex, createSessions, type SessionIndex, type Sessions } fr
 import { createSessionArchive, openObjectStore } from '@earshot/storage';
 import { createAccess, importBootstrapKey } from './access.ts';
 import type { IngestConfig } from './config.ts';
+import { startTimers } from './maintenance/timers.ts';
 import type { Parts } from './parts.ts';
 import { createServer } from './server.ts';
 import { createStreamEdge, type StreamEdge } from './stream/edge.ts';
 import { createStreamMetrics } from './stream-metrics.ts';
-import { startTimers } from './timers.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 /** The ingest service: the HTTP and WebSocket edge of sessions. */
