@@ -244,8 +244,10 @@ describe('a session', () => {
       const { id } = await newSession(brief, { upload_type: 'chunked', additional_data: { visit: 'v2' } });
       await upload(brief, id, 'audio_0.wav', { body: speech });
       await new Promise((resolve) => setTimeout(resolve, 1100));
-      const answer = await ask(brief, `/sessions/${id}`);
+      const answer = await ask(brief, `/sessions/${id}`, { headers: { 'msa-version': '0.1' } });
       expect([answer.status, answer.body['status']]).toEqual([410, 'expired']);
+      const listed = await ask(brief, `/sessions/${id}`);
+      expect([listed.status, listed.body['templates']]).toEqual([410, []]);
       const absent = ['model_used', 'language_detected', 'audio_files_processed'];
       expectSession(answer, 'ExpiredSessionResponse', { absent });
       expect(answer.body).toMatchObject({

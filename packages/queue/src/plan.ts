@@ -8,13 +8,14 @@ import type {
   WebhookRecord,
 } from '@earshot/protocol';
 
-/** One transcription job a segment, with the session's model and the first language that was named. */
+/** One transcription job a segment. Several hinted languages are several guesses: the engine is left to detect. */
 export function planSegments(
   document: SessionDocument,
   segments: readonly SegmentEntry[],
 ): TranscribeSegmentJob[] {
   const { tenant, sessionId, request } = document;
-  const named = request.language_hint.find((language) => !language.startsWith('auto'));
+  const named = request.language_hint.filter((language) => !language.startsWith('auto'));
+  const language = named.length === 1 ? (named[0] ?? null) : null;
   return segments.map(({ track, index, key, speech }) => ({
     tenant,
     sessionId,
@@ -23,7 +24,7 @@ export function planSegments(
     key,
     speech,
     model: request.model,
-    language: named ?? null,
+    language,
   }));
 }
 

@@ -82,7 +82,11 @@ describe('an upload to a session that cannot take it', () => {
 
   it('is refused as a second file of a single session', async () => {
     const { id: single } = await newSession(rig, { upload_type: 'single' });
-    await expectRefusal(rig, BAD_REQUEST, () => upload(rig, single, 'audio_1.wav', { body: wav }));
+    expect((await upload(rig, single, 'audio_1.wav', { body: wav })).body['filename']).toBe('0.wav');
+    const other = Buffer.concat([wav], wav.length + 2);
+    await expectRefusal(rig, [409, 'upload_conflict'], () =>
+      upload(rig, single, 'audio_2.wav', { body: other }),
+    );
   });
 });
 

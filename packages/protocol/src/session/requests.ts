@@ -62,6 +62,7 @@ export const PatchSessionRequest = z.strictObject({
   patient_details: patientDetails.nullable().optional(),
   templates: templates.optional(),
   language_hint: languages.optional(),
+  transcript_language: languages.optional(),
   additional_data: additionalData.optional(),
   session_mode: z.enum(['dictation', 'consultation']).optional(),
   model: ModelId.optional(),

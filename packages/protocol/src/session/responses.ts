@@ -128,12 +128,12 @@ export const SessionFinished = z.object({
 });
 export type SessionFinished = z.infer<typeof SessionFinished>;
 
-/** 410 of Get Session: not the error envelope (wire contract 1.8). */
+/** 410 of Get Session: not the error envelope (wire contract 1.8). Published clients parse `templates` as a list here too. */
 export const SessionExpired = z.object({
   ...common,
   expired_at: z.iso.datetime(),
   message: z.string(),
-  templates: z.record(z.string(), TemplateResult),
+  templates: z.union([TemplateList, z.record(z.string(), TemplateResult)]),
   transcript: z.string().nullable(),
 });
 export type SessionExpired = z.infer<typeof SessionExpired>;

@@ -74,6 +74,16 @@ describe('the manifest', () => {
     expect(manifest.issues.map((issue) => issue.details?.['sequence'])).toEqual([1, 3]);
   });
 
+  it('misses no number 0 from a client that counts from 1, but does miss its others', () => {
+    const issuesOf = (numbers: number[], filesSent: number) =>
+      buildManifest(input({ uploads: numbers.map((number) => upload(number)), filesSent })).issues.map(
+        (issue) => issue.details?.['sequence'],
+      );
+    expect(issuesOf([1, 2], 2)).toEqual([]);
+    expect(issuesOf([1, 3], 3)).toEqual([2]);
+    expect(issuesOf([1, 2], 3)).toEqual([0]);
+  });
+
   it('tells of a count that disagrees although no number is missing', () => {
     const manifest = buildManifest(input({ uploads: [upload(0), upload(1)], filesSent: 1 }));
     expect(manifest.issues.map((issue) => issue.type)).toEqual(['audio_files_mismatch']);

@@ -97,9 +97,11 @@ function fileIssues({ document, uploads, filesSent }: ManifestInput): Processing
   if (document.request.upload_type === 'stream') return [];
   const present = new Set(uploads.map((upload) => upload.sequence));
   const highest = uploads.at(-1)?.sequence ?? -1;
+  // A client that counts from 0 never numbers a file as high as its count: this one counts from 1.
+  const countsFromOne = !present.has(0) && highest === filesSent;
   const missing: number[] = [];
   for (
-    let sequence = 0;
+    let sequence = countsFromOne ? 1 : 0;
     sequence <= Math.max(highest, (filesSent ?? 0) - 1) && missing.length < 100;
     sequence++
   ) {

@@ -31,7 +31,13 @@ export async function patchSession(
   return document;
 }
 
-const LOCKED_AFTER_END = ['session_mode', 'model', 'templates', 'language_hint'] as const;
+const LOCKED_AFTER_END = [
+  'session_mode',
+  'model',
+  'templates',
+  'language_hint',
+  'transcript_language',
+] as const;
 
 function refuseLocked(row: SessionRow, patch: PatchSessionRequest): void {
   if (!row.ending && (row.status === 'created' || row.status === 'recording')) return;
@@ -49,6 +55,7 @@ function patched(document: SessionDocument, patch: PatchSessionRequest): Session
       ...request,
       templates: patch.templates ?? request.templates,
       language_hint: patch.language_hint ?? request.language_hint,
+      transcript_language: patch.transcript_language ?? request.transcript_language,
       session_mode: patch.session_mode ?? request.session_mode,
       model: patch.model ?? request.model,
       patient_details: patch.patient_details === undefined ? request.patient_details : patch.patient_details,

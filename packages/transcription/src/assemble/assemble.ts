@@ -152,6 +152,6 @@ export function assembleTranscript(input: AssemblyInput): Transcript {
     processingErrors: issues,
     segmentsTotal: segments.length,
     segmentsFailed: failures.length,
-    audioFilesProcessed: input.decoded?.filesDecoded ?? 0,
+    audioFilesProcessed: input.decoded?.filesDecoded ?? segments.length - failures.length,
   };
 }

@@ -1,11 +1,5 @@
 import type { Readable } from 'node:stream';
-import type {
-  CreateSessionRequest,
-  MediaType,
-  SessionDocument,
-  SessionRef,
-  StreamBodyResponse,
-} from '@earshot/protocol';
+import type { MediaType, SessionDocument, SessionRef, StreamBodyResponse } from '@earshot/protocol';
 import type { LinkSigner, Metrics, TokenService } from '@earshot/runtime';
 import type { Sessions } from '@earshot/sessions';
 import type { ObjectStore, SessionArchive } from '@earshot/storage';
@@ -32,11 +26,6 @@ export interface RouteDeps {
   readonly publicOrigin: string | undefined;
   readonly metrics: Pick<Metrics, 'add'>;
   readonly discovery: Omit<DiscoveryFacts, 'origin'>;
-}
-
-/** The languages that a request asks for, without the words for automatic detection. */
-export function namedLanguages(request: CreateSessionRequest): string[] {
-  return request.language_hint.filter((language) => language !== 'auto' && language !== 'auto_detect');
 }
 
 /** Where a session's audio goes: a socket with the stream's capability, or the upload path. */

@@ -89,13 +89,12 @@ async function judge(
   if (given === undefined) {
     throw new EarshotError('missing_required_field', { message: 'The upload has no file name.' });
   }
-  const name: ParsedFileName =
+  const named: ParsedFileName =
     incoming.chunkIndex === undefined
       ? parseFileName(given, uploadType)
       : parseFileName(given, uploadType, incoming.chunkIndex);
-  if (uploadType === 'single' && name.sequence !== 0) {
-    throw new EarshotError('invalid_request', { message: 'A single session takes one file, number 0.' });
-  }
+  // The one file of a single session is number 0 whatever it is called: clients count from 0 or from 1.
+  const name = uploadType === 'single' ? { ...named, sequence: 0 } : named;
   const declared = declaredFormat(part.contentType, name);
   const head = await readHead(file.path);
   checkMagic(head, declared, name.sequence);

@@ -43,7 +43,7 @@ export function registerSessionState(server: HttpServer, deps: RouteDeps): void 
       };
       const code = statusCodeOf(snapshot);
       void reply.code(code).header('cache-control', 'no-store');
-      if (code === 410) return expiredView(snapshot);
+      if (code === 410) return expiredView(snapshot, options);
       if (snapshot.transcript === null) {
         void reply.code(202);
         return inProgressView(snapshot, options);

@@ -5,13 +5,14 @@ import {
   EndSessionRequest,
   EndSessionResponse,
   LIMITS,
+  type ModelId,
   PatchSessionRequest,
   PatchSessionResponse,
   SessionListResponse,
 } from '@earshot/protocol';
 import { type HttpServer, principalOf, publicOrigin } from '@earshot/runtime';
 import { z } from 'zod';
-import { namedLanguages, type RouteDeps, uploadUrl } from '../deps.ts';
+import { type RouteDeps, uploadUrl } from '../deps.ts';
 import { SessionParams, sessionRef } from '../session-params.ts';
 
 const IdempotencyHeaders = z.object({
@@ -52,7 +53,7 @@ function registerCreate(server: HttpServer, deps: RouteDeps): void {
     },
     handler: async (request, reply) => {
       const { tenant, subject, test } = principalOf(request);
-      refuseLanguages(deps, request.body);
+      refuseLanguages(deps, request.body.model, request.body.language_hint);
       const document = await deps.sessions.create(
         { tenant, subject, test },
         { request: request.body, idempotencyKey: request.headers['idempotency-key'] },
@@ -72,13 +73,16 @@ function registerCreate(server: HttpServer, deps: RouteDeps): void {
   });
 }
 
-/** Discovery names the languages of each model; anything else is refused as clients refuse it. */
-function refuseLanguages(deps: RouteDeps, request: CreateSessionRequest): void {
-  const supported = deps.discovery.languages[request.model];
-  const unknown = namedLanguages(request).filter((language) => !supported.includes(language.slice(0, 2)));
-  if (unknown.length === 0) return;
+/**
+ * Discovery names the languages of each model. A hint may name others beside them, as published examples do; one
+ * that names none of them is refused.
+ */
+function refuseLanguages(deps: RouteDeps, model: ModelId, hint: readonly string[]): void {
+  const supported = deps.discovery.languages[model];
+  const named = hint.filter((language) => !language.startsWith('auto'));
+  if (named.length === 0 || named.some((language) => supported.includes(language.slice(0, 2)))) return;
   throw new EarshotError('language_unsupported', {
-    details: { requested: unknown, supported: [...supported] },
+    details: { requested: named, supported: [...supported] },
   });
 }
 
@@ -133,7 +137,11 @@ function registerChange(server: HttpServer, deps: RouteDeps): void {
       response: { 200: PatchSessionResponse },
     },
     handler: async (request) => {
-      const document = await deps.sessions.patch(sessionRef(request), request.body);
+      const ref = sessionRef(request);
+      const { document: before } = await deps.sessions.load(ref);
+      const { model = before.request.model, language_hint: hint } = request.body;
+      if (hint !== undefined) refuseLanguages(deps, model, hint);
+      const document = await deps.sessions.patch(ref, request.body);
       return { session_id: document.sessionId, status: 'success' as const, message: 'Session updated.' };
     },
   });

@@ -101,13 +101,13 @@ function templatesView(transcript: Transcript, options: ViewOptions): SessionFin
 }
 
 /** 410: not the error envelope. */
-export function expiredView(snapshot: SessionSnapshot): SessionExpired {
+export function expiredView(snapshot: SessionSnapshot, options: ViewOptions): SessionExpired {
   return {
     ...common(snapshot),
     status: 'expired',
     expired_at: snapshot.row.expiredAt ?? snapshot.row.document.expiresAt,
     message: 'The session expired before it was ended.',
-    templates: {},
+    templates: options.templates === 'map' ? {} : [],
     transcript: null,
   };
 }
