@@ -11,7 +11,7 @@ import { coverageOf } from '../core/coverage.ts';
 import type { SessionRow } from '../core/machine.ts';
 import type { SegmentStatus } from '../ports.ts';
 import type { SessionsContext } from './context.ts';
-import { expireIfDue } from './expiry.ts';
+import { expireIfDue } from './ending/expiry.ts';
 import { loadRow } from './load.ts';
 
 /** Everything that Get Session shows, read together. */

@@ -1,9 +1,9 @@
 import type { SessionRef } from '@earshot/protocol';
-import type { SessionRow } from '../core/machine.ts';
-import { announce, type SessionsContext } from './context.ts';
+import type { SessionRow } from '../../core/machine.ts';
+import { announce, type SessionsContext } from '../context.ts';
+import { rebuild } from '../load.ts';
+import { extendExpiry } from '../streams.ts';
 import { endSession } from './end.ts';
-import { rebuild } from './load.ts';
-import { extendExpiry } from './streams.ts';
 
 const BATCH = 100;
 

@@ -5,10 +5,10 @@ import {
   type Manifest,
   type SessionRef,
 } from '@earshot/protocol';
-import type { SessionRow } from '../core/machine.ts';
-import { buildManifest } from '../core/manifest.ts';
-import { announce, type SessionsContext } from './context.ts';
-import { loadRow, measureOrphans, notFound } from './load.ts';
+import type { SessionRow } from '../../core/machine.ts';
+import { buildManifest } from '../../core/manifest.ts';
+import { announce, type SessionsContext } from '../context.ts';
+import { loadRow, measureOrphans, notFound } from '../load.ts';
 
 /**
  * Ends a session: no more audio, the tail of a live stream awaited, the manifest written, the work queued.
