@@ -114,7 +114,7 @@ async function upload(
   const { headers } = request;
   const chunkIndex = headers['x-chunk-index'];
   const { receipt, outcome } = await receiveUpload(deps.uploads, ref, {
-    fileName: fileName === '-' ? undefined : fileName,
+    fileName,
     contentType: headers['content-type'],
     dispositionName: dispositionName(headers['content-disposition']),
     chunkIndex: typeof chunkIndex === 'string' ? chunkIndex : undefined,
