@@ -21,6 +21,8 @@ module.exports = {
     only('dialects', ['protocol', 'audio']),
     only('storage', ['protocol']),
     only('sessions', ['protocol', 'audio']),
+    only('journal', ['protocol']),
+    only('intake', ['protocol', 'audio', 'journal', 'storage', 'sessions']),
     only('queue', ['protocol']),
     only('transcription', ['protocol', 'audio']),
     only('runtime', ['protocol']),

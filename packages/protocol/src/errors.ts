@@ -41,6 +41,8 @@ export const ERRORS = {
   stream_conflict: row(409, 1008, 'The stream cannot be fed in this state.'),
   session_locked: row(409, 1008, 'This field cannot change after the session has ended.'),
   idempotency_conflict: row(422, 1008, 'This Idempotency-Key was used with another request.'),
+  offset_mismatch: row(409, 1008, 'The upload does not continue where the stream stands.'),
+  digest_mismatch: row(400, 1008, 'The content does not match its digest.'),
   stream_superseded: row(409, 4409, 'A newer connection feeds this stream.'),
   session_expired: row(410, 1008, 'The session has expired.'),
   chunk_too_large: row(413, 1009, 'The audio is larger than allowed.'),
@@ -56,7 +58,7 @@ export const ERRORS = {
   processing_failed: row(500, 1011, 'The audio could not be processed.'),
   upstream_unreachable: row(502, 1011, 'The remote server could not be reached.'),
   service_unavailable: row(503, 1013, 'The service cannot take this right now.'),
-  shutting_down: row(503, 1001, 'The server is shutting down.'),
+  shutting_down: row(503, 1012, 'The server is restarting; connect again.'),
   insufficient_storage: row(507, 1013, 'There is no room to store audio right now.'),
 } as const satisfies Record<string, ErrorRow>;
 

@@ -30,7 +30,15 @@ export {
   StreamRecord,
   UploadReceipt,
 } from './records/documents.ts';
-export { CutReason, Gap, ProcessingIssue, SegmentEntry, TrackCoverage, TrackName } from './records/ledger.ts';
+export {
+  CutReason,
+  Gap,
+  ProcessingIssue,
+  SegmentEntry,
+  TrackCoverage,
+  TrackDigest,
+  TrackName,
+} from './records/ledger.ts';
 export {
   SegmentResult,
   TERMINAL_STATUSES,
@@ -74,6 +82,7 @@ export {
   UploadResponse,
 } from './session/responses.ts';
 export { SNIFF_BYTES, type Sniffed, type SniffRefusal, sniffAudio } from './session/sniff.ts';
+export { STREAM_PROTOCOL, StreamEvent } from './session/stream-events.ts';
 export {
   CreateWebhookRequest,
   WebhookListResponse,

@@ -55,6 +55,24 @@ export const LIMITS = {
   closeHandshakeMs: 5000,
   /** Segments being written to storage at once by one ingest node. */
   maxConcurrentPuts: 32,
+  /** PCM16 bytes that an acknowledged stream may have on its way without a durable ack. */
+  streamCreditBytes: 4_194_304,
+  /** Acknowledgements of one stream are sent no more often than this, ms. */
+  streamAckIntervalMs: 50,
+  /** A stream whose connection dropped waits this long for the next one before its tail is cut, ms. */
+  streamResumeMs: 30_000,
+  /** One HTTP append with a digest, which is held in memory until it is checked, bytes. */
+  maxDigestedBytes: 10_485_760,
+  /** Journal: a batch is committed after this, ms, or with this many bytes. */
+  journalCommitMs: 10,
+  journalCommitBytes: 262_144,
+  /** Size from which a journal file is closed, bytes. */
+  journalFileBytes: 67_108_864,
+  /** Preallocated for an orderly end when the disk is full, and free space below which no new stream is taken; bytes. */
+  journalReserveBytes: 67_108_864,
+  journalLowWaterBytes: 268_435_456,
+  /** Bytes waiting to be durable above which writers wait. */
+  journalMaxUnsyncedBytes: 33_554_432,
   /** Lease of a live stream and how often it is renewed, ms. */
   streamLeaseMs: 15_000,
   streamLeaseRenewMs: 5000,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AUDIO_FORMATS } from '../session/audio-format.ts';
 import { CreateSessionRequest } from '../session/requests.ts';
-import { Gap, ProcessingIssue, SegmentEntry, TrackCoverage } from './ledger.ts';
+import { Gap, ProcessingIssue, SegmentEntry, TrackCoverage, TrackDigest } from './ledger.ts';
 
 /** `session.json`: what Create Session was told, plus later PATCHes. */
 export const SessionDocument = z.object({
@@ -65,6 +65,10 @@ export const StreamRecord = z.object({
   gaps: z.array(Gap),
   coverage: z.array(TrackCoverage),
   warnings: z.array(ProcessingIssue),
+  /** Connections that shared this record: those that resumed on the same node. */
+  connections: z.int().positive().optional(),
+  /** Digests of the tracks up to where this record ends, when they were at hand. */
+  digests: z.array(TrackDigest).optional(),
 });
 export type StreamRecord = z.infer<typeof StreamRecord>;
 
@@ -89,6 +93,8 @@ export const Manifest = z.object({
   gaps: z.array(Gap),
   coverage: z.array(TrackCoverage),
   issues: z.array(ProcessingIssue),
+  /** One per track of a live session; absent in manifests written before digests were kept. */
+  digests: z.array(TrackDigest).optional(),
   answer: EndAnswer,
 });
 export type Manifest = z.infer<typeof Manifest>;

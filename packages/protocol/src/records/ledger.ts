@@ -16,7 +16,14 @@ export const Gap = z.object({
   track: TrackName,
   from: z.int().min(0),
   to: z.int().min(0),
-  reason: z.enum(['missing_frames', 'dropped', 'interrupted', 'missing_file', 'undecodable_file']),
+  reason: z.enum([
+    'missing_frames',
+    'dropped',
+    'interrupted',
+    'corrupt',
+    'missing_file',
+    'undecodable_file',
+  ]),
 });
 export type Gap = z.infer<typeof Gap>;
 
@@ -54,6 +61,14 @@ export const TrackCoverage = z.object({
   ratio: z.number().min(0).max(1),
 });
 export type TrackCoverage = z.infer<typeof TrackCoverage>;
+
+/** SHA-256 of a track's PCM16LE from position 0 on, gaps as silence. */
+export const TrackDigest = z.object({
+  track: TrackName,
+  samples: z.int().min(0),
+  sha256: z.string(),
+});
+export type TrackDigest = z.infer<typeof TrackDigest>;
 
 /** Something a person should know about a session; never fatal. */
 export const ProcessingIssue = z.object({
