@@ -16,5 +16,5 @@ export type { SessionSettings, SessionsContext } from './service/context.ts';
 export type { Creator } from './service/create.ts';
 export { createSessions, type Sessions } from './service/sessions.ts';
 export type { SessionSnapshot } from './service/snapshot.ts';
-export type { OpenedStream } from './service/streams.ts';
+export type { Claim, ClaimedStream, SessionFate, StoredStanding } from './service/streams.ts';
 export type { UploadOutcome } from './service/uploads.ts';

@@ -24,7 +24,8 @@ export interface SessionRow {
 
 export type SessionInput =
   | { readonly type: 'audio' }
-  | { readonly type: 'stream' }
+  /** `above`: an epoch that was given out already, though this row may not know it. */
+  | { readonly type: 'stream'; readonly above?: number }
   | { readonly type: 'ending' }
   | { readonly type: 'ended'; readonly at: string }
   | { readonly type: 'finished'; readonly status: 'completed' | 'partial' | 'failed'; readonly at: string }
@@ -71,8 +72,8 @@ export function transition(row: SessionRow, input: SessionInput): Transition {
     case 'stream':
       refuseUnlessOpen(row);
       return row.status === 'recording'
-        ? same({ ...row, epoch: row.epoch + 1 })
-        : started(row, row.epoch + 1);
+        ? same({ ...row, epoch: nextEpoch(row, input.above) })
+        : started(row, nextEpoch(row, input.above));
     case 'ending':
       if (row.status === 'created' || row.status === 'recording') return same({ ...row, ending: true });
       return same(row);
@@ -94,6 +95,10 @@ export function transition(row: SessionRow, input: SessionInput): Transition {
     case 'described':
       return same({ ...row, document: input.document });
   }
+}
+
+function nextEpoch(row: SessionRow, above = 0): number {
+  return Math.max(row.epoch, above) + 1;
 }
 
 function started(row: SessionRow, epoch: number): Transition {

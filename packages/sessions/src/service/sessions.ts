@@ -17,7 +17,18 @@ import { endSession } from './ending/end.ts';
 import { expireIfDue, primeIndex, sweepExpired } from './ending/expiry.ts';
 import { loadRow } from './load.ts';
 import { readSnapshot, type SessionSnapshot } from './snapshot.ts';
-import { closeStream, findStream, type OpenedStream, openStream, recordSegments } from './streams.ts';
+import {
+  type Claim,
+  type ClaimedStream,
+  claimStream,
+  closeStream,
+  fateOf,
+  findStream,
+  recordSegments,
+  type SessionFate,
+  type StoredStanding,
+  standing,
+} from './streams.ts';
 import { admitUpload, commitUpload, findDuplicate, type UploadOutcome } from './uploads.ts';
 
 /** The use-cases of sessions, on any node. */
@@ -42,7 +53,10 @@ export interface Sessions {
   ): Promise<UploadReceipt | null>;
   commitUpload(ref: SessionRef, receipt: UploadReceipt): Promise<UploadOutcome>;
   findStream(streamId: string): Promise<SessionRef>;
-  openStream(ref: SessionRef, node: string): Promise<OpenedStream>;
+  /** Makes a node the one writer of a session; refuses closed sessions, and older claims with `stream_superseded`. */
+  claimStream(ref: SessionRef, claim: Claim): Promise<ClaimedStream>;
+  standing(ref: SessionRef): Promise<StoredStanding>;
+  fateOf(ref: SessionRef): Promise<SessionFate>;
   recordSegments(ref: SessionRef, entries: readonly SegmentEntry[]): Promise<void>;
   closeStream(ref: SessionRef, record: StreamRecord): Promise<void>;
   end(ref: SessionRef, request: EndSessionRequest): Promise<EndAnswer>;
@@ -65,7 +79,9 @@ export function createSessions(context: SessionsContext): Sessions {
     findDuplicate: (ref, upload) => findDuplicate(context, ref, upload),
     commitUpload: (ref, receipt) => commitUpload(context, ref, receipt),
     findStream: (streamId) => findStream(context, streamId),
-    openStream: (ref, node) => onTime(context, ref, () => openStream(context, ref, node)),
+    claimStream: (ref, claim) => onTime(context, ref, () => claimStream(context, ref, claim)),
+    standing: (ref) => standing(context, ref),
+    fateOf: (ref) => fateOf(context, ref),
     recordSegments: (ref, entries) => recordSegments(context, ref, entries),
     closeStream: (ref, record) => closeStream(context, ref, record),
     end: (ref, request) => onTime(context, ref, () => endSession(context, ref, request)),

@@ -7,20 +7,41 @@ import {
 } from '@earshot/protocol';
 import { positionsOf, type TrackPosition } from '../core/coverage.ts';
 import { refuseUnlessOpen } from '../core/machine.ts';
+import { mergeSegments } from '../core/manifest.ts';
 import type { StreamLease } from '../ports.ts';
 import { announce, type SessionsContext } from './context.ts';
 import { streamHash } from './create.ts';
 import { loadRow, measureOrphans, notFound } from './load.ts';
 
-/** A newer connection waits this long for the tail of the one it replaces, ms. */
-const TAKEOVER_WAIT_MS = 5000;
+/** How often a claim looks again whether the older owner has let go, ms. */
+const LOOK_MS = 250;
 
-/** What a new connection continues from. */
-export interface OpenedStream {
+/** The right to feed a session. */
+export interface ClaimedStream {
   readonly ref: SessionRef;
   readonly document: SessionDocument;
+  /** Fencing token: writers of lower epochs are over. */
   readonly epoch: number;
+}
+
+export interface Claim {
+  readonly node: string;
+  /** Epochs that the node itself has seen: an index that was emptied may have forgotten them. */
+  readonly above: number;
+  /** How long another node may take to store the tail of its connection, ms; then it is taken for dead. */
+  readonly patienceMs: number;
+}
+
+/** Where the tracks of a session stand in the object store. */
+export interface StoredStanding {
   readonly tracks: readonly TrackPosition[];
+  readonly segments: readonly SegmentEntry[];
+}
+
+/** What became of a session: `over` has a manifest or is expired, `gone` was erased or never was. */
+export interface SessionFate {
+  readonly fate: 'open' | 'ending' | 'over' | 'gone';
+  readonly epoch: number;
 }
 
 /** The session that a stream id may feed; `session_not_found` for ids that lead nowhere. */
@@ -31,14 +52,14 @@ export async function findStream(context: SessionsContext, streamId: string): Pr
 }
 
 /**
- * Makes `node` the one writer of a session. The newest connection wins: an older one is told to go and its
- * tail is awaited, so that positions continue.
+ * Makes a node the one writer of a session, with the next epoch. The newest connection wins: an owner on another
+ * node is told to go, and its tail is awaited, so that positions continue.
  */
-export async function openStream(
+export async function claimStream(
   context: SessionsContext,
   ref: SessionRef,
-  node: string,
-): Promise<OpenedStream> {
+  claim: Claim,
+): Promise<ClaimedStream> {
   const row = await loadRow(context, ref);
   refuseUnlessOpen(row);
   if (row.document.request.upload_type !== 'stream') {
@@ -47,41 +68,62 @@ export async function openStream(
       details: { upload_type: row.document.request.upload_type },
     });
   }
-  const change = await context.index.apply(ref, { type: 'stream' });
+  const held = await context.index.liveStream(ref);
+  const above = Math.max(claim.above, held?.epoch ?? 0);
+  const change = await context.index.apply(ref, { type: 'stream', above });
   if (change === null) throw notFound(ref);
-  const epoch = change.row.epoch;
-  const older = await context.index.liveStream(ref);
-  if (!(await context.index.holdStream(ref, { node, epoch }, context.settings.leaseMs))) {
-    throw new EarshotError('stream_superseded');
-  }
-  if (older !== null) await awaitTail(context, ref, older);
+  const { epoch } = change.row;
+  await takeLease(context, ref, { lease: { node: claim.node, epoch }, patienceMs: claim.patienceMs });
   await announce(context, ref, change.announce);
-  return { ref, document: row.document, epoch, tracks: await trackPositions(context, ref) };
+  return { ref, document: row.document, epoch };
+}
+
+/** Waits until the older owner has given its lease back, has died, or has had its time. */
+async function takeLease(
+  context: SessionsContext,
+  ref: SessionRef,
+  { lease, patienceMs }: { lease: StreamLease; patienceMs: number },
+): Promise<void> {
+  const { index, settings } = context;
+  const deadline = context.now().getTime() + patienceMs;
+  let told = 0;
+  for (;;) {
+    const held = await index.liveStream(ref);
+    if (held !== null && held.epoch > lease.epoch) throw new EarshotError('stream_superseded');
+    const left = deadline - context.now().getTime();
+    if (held === null || held.node === lease.node || left <= 0) {
+      if (await index.holdStream(ref, lease, settings.leaseMs)) return;
+      continue;
+    }
+    if (told !== held.epoch) await index.notifyStream({ ref, reason: 'superseded', epoch: held.epoch }, held);
+    told = held.epoch;
+    await index.waitForChange(ref, Math.min(left, LOOK_MS), new AbortController().signal);
+  }
 }
 
 /** What the object store holds decides, since the index may have forgotten or not yet heard. */
-async function trackPositions(context: SessionsContext, ref: SessionRef): Promise<TrackPosition[]> {
+export async function standing(context: SessionsContext, ref: SessionRef): Promise<StoredStanding> {
   const [indexed, records] = await Promise.all([context.index.segments(ref), context.truth.readStreams(ref)]);
   const named = [...indexed, ...records.flatMap((record) => record.segments)];
   const orphans = await measureOrphans(context, ref, named);
   if (orphans.length > 0) await context.index.addSegments(ref, orphans);
-  return positionsOf(
-    [...named, ...orphans],
+  const segments = mergeSegments(named, orphans);
+  const tracks = positionsOf(
+    segments,
     records.flatMap((record) => record.gaps),
   );
+  return { tracks, segments };
 }
 
-/** Waits, bounded, until the older connection has recorded its tail. */
-async function awaitTail(context: SessionsContext, ref: SessionRef, older: StreamLease): Promise<void> {
-  await context.index.notifyStream({ ref, reason: 'superseded', epoch: older.epoch }, older);
-  const deadline = context.now().getTime() + TAKEOVER_WAIT_MS;
-  for (;;) {
-    const records = await context.truth.readStreams(ref);
-    if (records.some((record) => record.epoch === older.epoch)) return;
-    const left = deadline - context.now().getTime();
-    if (left <= 0) return;
-    await context.index.waitForChange(ref, Math.min(left, 500), new AbortController().signal);
-  }
+/** Judges by the object store whether audio that turns up late still has a place. */
+export async function fateOf(context: SessionsContext, ref: SessionRef): Promise<SessionFate> {
+  const { truth } = context;
+  const [document, erased] = await Promise.all([truth.readSession(ref), truth.readErased(ref)]);
+  if (document === null || erased !== null) return { fate: 'gone', epoch: 0 };
+  const [manifest, expired] = await Promise.all([truth.readManifest(ref), truth.readExpired(ref)]);
+  if (manifest !== null || expired !== null) return { fate: 'over', epoch: 0 };
+  const row = await loadRow(context, ref);
+  return { fate: row.ending ? 'ending' : 'open', epoch: row.epoch };
 }
 
 /** Tells the index about segments that are stored; it may forget them, the object store does not. */
