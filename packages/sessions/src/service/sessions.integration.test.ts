@@ -28,6 +28,7 @@ import type { SessionIndex, WorkQueue } from '../ports.ts';
 import { createRedisIndex } from '../redis/redis-index.ts';
 import type { SessionsContext } from './context.ts';
 import { createSessions, type Sessions } from './sessions.ts';
+import type { ClaimedStream } from './streams.ts';
 
 let server: TestRedis;
 let redis: Redis;
@@ -212,7 +213,7 @@ describe('ending a session', () => {
 
   it('waits for the tail of a live stream and counts it', async () => {
     const ref = await create({ upload_type: 'stream' });
-    const opened = await sessions.openStream(ref, 'a');
+    const opened = await claim(ref, 'a');
     index.onStreamNotice((notice) => {
       if (notice.reason !== 'end' || notice.ref.sessionId !== ref.sessionId) return;
       void storeSegment(ref, 0).then((entry) => sessions.closeStream(ref, recordOf(opened.epoch, [entry])));
@@ -223,16 +224,16 @@ describe('ending a session', () => {
 
   it('asks to be tried again while a live stream does not let go', async () => {
     const ref = await create({ upload_type: 'stream' });
-    await sessions.openStream(ref, 'elsewhere');
+    await claim(ref, 'elsewhere');
     const clock = setInterval(() => (nowMs += 100), 20);
     await expect(sessions.end(ref, {})).rejects.toMatchObject({ code: 'service_unavailable' });
     clearInterval(clock);
-    await expect(sessions.openStream(ref, 'a')).rejects.toMatchObject({ code: 'session_ended' });
+    await expect(claim(ref, 'a')).rejects.toMatchObject({ code: 'session_ended' });
   });
 
   it('takes the stored segments of a node that died and says that audio may be missing', async () => {
     const ref = await create({ upload_type: 'stream' });
-    await sessions.openStream(ref, 'dead');
+    await claim(ref, 'dead');
     await storeSegment(ref, 0);
     await storeSegment(ref, 1);
     await redis.flushall();
@@ -255,16 +256,20 @@ describe('ending a session', () => {
   });
 });
 
+/** Claims a session for a node that has seen nothing of it, and waits for nobody. */
+function claim(ref: SessionRef, node: string): Promise<ClaimedStream> {
+  return sessions.claimStream(ref, { node, above: 0, patienceMs: 0 });
+}
+
 describe('streams', () => {
   it('continue where the one before stopped', async () => {
     const ref = await create({ upload_type: 'stream' });
-    const first = await sessions.openStream(ref, 'a');
+    const first = await claim(ref, 'a');
     await sessions.closeStream(ref, recordOf(first.epoch, [await storeSegment(ref, 0)]));
-    const second = await sessions.openStream(ref, 'a');
-    expect(second).toMatchObject({
-      epoch: 2,
-      tracks: [{ track: 'main', sampleRate: 16_000, nextSample: 8000, nextIndex: 1 }],
-    });
+    expect(await claim(ref, 'a')).toMatchObject({ epoch: 2 });
+    expect((await sessions.standing(ref)).tracks).toEqual([
+      { track: 'main', sampleRate: 16_000, nextSample: 8000, nextIndex: 1 },
+    ]);
   });
 
   it('are found by their capability, and not by another', async () => {
@@ -278,7 +283,7 @@ describe('streams', () => {
 
   it('keep a session open past its expiry while they are live, and for a life after', async () => {
     const ref = await create({ upload_type: 'stream' });
-    const opened = await sessions.openStream(ref, 'a');
+    const opened = await claim(ref, 'a');
     nowMs += 3_601_000;
     await sessions.sweepExpired();
     expect((await sessions.load(ref)).status).toBe('recording');
@@ -288,9 +293,9 @@ describe('streams', () => {
 
   it('lose no record when two had the same epoch after the index was emptied', async () => {
     const ref = await create({ upload_type: 'stream' });
-    const first = await sessions.openStream(ref, 'a');
+    const first = await claim(ref, 'a');
     await redis.flushall();
-    const second = await sessions.openStream(ref, 'b');
+    const second = await claim(ref, 'b');
     expect(second.epoch).toBe(first.epoch);
     await sessions.closeStream(
       ref,
@@ -343,7 +348,7 @@ describe('changing and erasing', () => {
 
   it('erases every object but a tombstone, and refuses late writers', async () => {
     const ref = await create({ upload_type: 'stream' });
-    const opened = await sessions.openStream(ref, 'a');
+    const opened = await claim(ref, 'a');
     const { document } = await sessions.load(ref);
     await storeSegment(ref, 0);
     await sessions.erase(ref);
