@@ -1,5 +1,5 @@
 export { coverageOf, type TrackPosition } from './core/coverage.ts';
-export type { SessionRow, SessionState } from './core/machine.ts';
+export { type SessionRow, type SessionState, transition } from './core/machine.ts';
 export { audioFiles, segmentFileName } from './core/manifest.ts';
 export {
   type SegmentStatus,
