@@ -45,6 +45,7 @@ export const ERRORS = {
   digest_mismatch: row(400, 1008, 'The content does not match its digest.'),
   stream_superseded: row(409, 4409, 'A newer connection feeds this stream.'),
   session_expired: row(410, 1008, 'The session has expired.'),
+  audio_removed: row(410, 1008, 'The audio of this session was removed when its time was over.'),
   chunk_too_large: row(413, 1009, 'The audio is larger than allowed.'),
   payload_too_large: row(413, 1009, 'The request body is larger than allowed.'),
   unsupported_media_type: row(415, 1003, 'This content type or encoding is not accepted here.'),

@@ -14,7 +14,6 @@ export { LIMITS } from './limits.ts';
 export { LoginRequest, RefreshRequest, TokenResponse } from './login.ts';
 export {
   ApiKeyRecord,
-  PendingMarker,
   StreamPointer,
   WEBHOOK_EVENTS,
   WebhookEvent,
@@ -23,7 +22,6 @@ export {
 export {
   DecodedRecord,
   EndAnswer,
-  ErasedRecord,
   ExpiredRecord,
   Manifest,
   SessionDocument,
@@ -39,6 +37,7 @@ export {
   TrackDigest,
   TrackName,
 } from './records/ledger.ts';
+export { EndIntent, PendingMarker } from './records/pending.ts';
 export {
   SegmentResult,
   TERMINAL_STATUSES,
@@ -47,6 +46,14 @@ export {
   Utterance,
   Word,
 } from './records/results.ts';
+export {
+  AudioRemovedRecord,
+  ErasedRecord,
+  EraseSessionResponse,
+  ErasureReceipt,
+  RetentionMark,
+  TenantPolicy,
+} from './records/retention.ts';
 export {
   ADVERTISED_MIME_TYPES,
   AUDIO_FORMATS,

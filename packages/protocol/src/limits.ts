@@ -119,6 +119,12 @@ export const LIMITS = {
   defaultPageSize: 25,
   /** End waits this long for the tail of a live stream, ms. */
   endTailWaitMs: 15_000,
+  /** After End, a node that went down with the tail of a stream may come back for this long, seconds. */
+  recoveryWaitSeconds: 120,
+  /** … and one that is up but cannot store the tail gets this long, seconds. */
+  liveTailWaitSeconds: 86_400,
+  /** Audio is kept this long after a session's completion, days. */
+  keepAudioDays: 30,
   /** Session life without End, seconds; one rule for all models. */
   sessionTtlSeconds: 3600,
 

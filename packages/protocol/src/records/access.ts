@@ -42,12 +42,3 @@ export const WebhookRecord = z.object({
   createdAt: z.iso.datetime(),
 });
 export type WebhookRecord = z.infer<typeof WebhookRecord>;
-
-/** `_earshot/pending/{tenant}/{sessionId}.json`: ended, and not yet finished; the outbox of the queue. */
-export const PendingMarker = z.object({
-  v: z.literal(1),
-  tenant: z.string(),
-  sessionId: z.string(),
-  since: z.iso.datetime(),
-});
-export type PendingMarker = z.infer<typeof PendingMarker>;

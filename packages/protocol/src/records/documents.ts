@@ -110,10 +110,6 @@ export const DecodedRecord = z.object({
 });
 export type DecodedRecord = z.infer<typeof DecodedRecord>;
 
-/** `erased.json`: what is left of an erased session; keeps late writers out. */
-export const ErasedRecord = z.object({ v: z.literal(1), erasedAt: z.iso.datetime() });
-export type ErasedRecord = z.infer<typeof ErasedRecord>;
-
 /** `expired.json`: written when a session passed its expiry without End. */
 export const ExpiredRecord = z.object({ v: z.literal(1), expiredAt: z.iso.datetime() });
 export type ExpiredRecord = z.infer<typeof ExpiredRecord>;

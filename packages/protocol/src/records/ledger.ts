@@ -16,14 +16,7 @@ export const Gap = z.object({
   track: TrackName,
   from: z.int().min(0),
   to: z.int().min(0),
-  reason: z.enum([
-    'missing_frames',
-    'dropped',
-    'interrupted',
-    'corrupt',
-    'missing_file',
-    'undecodable_file',
-  ]),
+  reason: z.enum(['missing_frames', 'dropped', 'interrupted', 'corrupt', 'missing_file', 'undecodable_file']),
 });
 export type Gap = z.infer<typeof Gap>;
 

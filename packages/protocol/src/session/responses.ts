@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { EndAnswer } from '../records/documents.ts';
-import { CutReason, Gap, ProcessingIssue, TrackCoverage, TrackName } from '../records/ledger.ts';
+import { CutReason, Gap, ProcessingIssue, TrackCoverage, TrackDigest, TrackName } from '../records/ledger.ts';
 import { TemplateResult, Utterance } from '../records/results.ts';
 import { ModelId } from './requests.ts';
 
@@ -61,8 +61,12 @@ export type StreamBodyResponse = z.infer<typeof StreamBodyResponse>;
 export const EndSessionResponse = EndAnswer;
 export type EndSessionResponse = EndAnswer;
 
-/** The ledger as Get Session shows it (added field `coverage`). */
-export const Coverage = z.object({ tracks: z.array(TrackCoverage), gaps: z.array(Gap) });
+/** The ledger as Get Session shows it (added field `coverage`); `digests` comes with the manifest of a live session. */
+export const Coverage = z.object({
+  tracks: z.array(TrackCoverage),
+  gaps: z.array(Gap),
+  digests: z.array(TrackDigest).optional(),
+});
 export type Coverage = z.infer<typeof Coverage>;
 
 /** Per-segment detail as Get Session shows it (added field `segments`). */
