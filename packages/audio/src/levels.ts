@@ -8,20 +8,26 @@ const SILENCE_DB = -120;
  * for no samples.
  */
 export function rmsDb(samples: Int16Array): number {
-  const sum = sumOfSquares(samples);
-  if (sum === 0) return SILENCE_DB;
-  return Math.max(SILENCE_DB, 10 * Math.log10(sum / samples.length / (32_768 * 32_768)));
+  return energyDb(sumOfSquares(samples, 0, samples.length), samples.length);
 }
 
-/** Two sums at a time, because each addition waits for the one before. */
-function sumOfSquares(samples: Int16Array): number {
+/** The level, as `rmsDb` gives it, of `count` samples whose squares add up to `energy`. */
+export function energyDb(energy: number, count: number): number {
+  if (!(energy > 0)) return SILENCE_DB;
+  return Math.max(SILENCE_DB, 10 * Math.log10(energy / count / (32_768 * 32_768)));
+}
+
+/** Squares of the samples [from, to) added up, two sums at a time, because each addition waits for the one before. */
+export function sumOfSquares(samples: Int16Array, from: number, to: number): number {
   let even = 0;
   let odd = 0;
-  for (let index = 0; index < samples.length; index += 2) {
+  let index = from;
+  for (; index + 1 < to; index += 2) {
     const left = int16At(samples, index);
     const right = int16At(samples, index + 1);
     even += left * left;
     odd += right * right;
   }
-  return even + odd;
+  const last = index < to ? int16At(samples, index) : 0;
+  return even + odd + last * last;
 }

@@ -8,22 +8,26 @@ export class SampleTape {
   /** Position of the first sample of the first block. */
   #origin: number;
 
-  /** Blocks hold `blockSamples` samples, a multiple of what is appended at a time; the track starts at `origin`. */
+  /** Blocks hold `blockSamples` samples; the track starts at `origin`. */
   constructor(blockSamples: number, origin: number) {
     this.#blockSamples = blockSamples;
     this.#used = blockSamples;
     this.#origin = origin;
   }
 
-  /** Appends a copy of one frame; only the last on a tape may be shorter than the others. */
-  append(frame: Int16Array): void {
-    if (this.#used === this.#blockSamples) {
-      this.#last = new Int16Array(this.#blockSamples);
-      this.#blocks.push(this.#last);
-      this.#used = 0;
+  /** Appends a copy of samples. */
+  append(samples: Int16Array): void {
+    for (let taken = 0; taken < samples.length; ) {
+      if (this.#used === this.#blockSamples) {
+        this.#last = new Int16Array(this.#blockSamples);
+        this.#blocks.push(this.#last);
+        this.#used = 0;
+      }
+      const piece = samples.subarray(taken, taken + this.#blockSamples - this.#used);
+      this.#last.set(piece, this.#used);
+      this.#used += piece.length;
+      taken += piece.length;
     }
-    this.#last.set(frame, this.#used);
-    this.#used += frame.length;
   }
 
   /** Copies the samples of [from, to), which are on the tape. */

@@ -1,16 +1,8 @@
-/** A piece of a track; consecutive pieces concatenate to exactly what was pushed. */
-export interface CutSegment {
-  /** Position of the first sample in the track. */
-  readonly firstSample: number;
+import type { Cut } from '../cutter/cut.ts';
+
+/** A piece of a track with its audio; consecutive pieces concatenate to exactly what was pushed. */
+export interface CutSegment extends Omit<Cut, 'samples'> {
   readonly samples: Int16Array;
-  /** Why it ends: in a `pause`, `forced` by the maximum length, or at the `end` of the track. */
-  readonly cut: 'pause' | 'forced' | 'end';
-  /** Part of its frames that the detector takes for speech, 0 to 1. */
-  readonly speechRatio: number;
-  /** RMS level, dB below full scale. */
-  readonly levelDb: number;
-  /** False only when nothing in it is like speech. */
-  readonly speech: boolean;
 }
 
 /** Cuts one track into segments; the same samples give the same segments, however they are split over calls. */

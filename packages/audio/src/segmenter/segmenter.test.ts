@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { SegmenterOptions } from '../cutter/cut-rule.ts';
 import { rmsDb } from '../levels.ts';
 import { asSamples } from '../testing/noise.ts';
 import { speechLike } from '../testing/speech-like.ts';
 import type { SpeechDetector } from '../vad/speech-detector.ts';
 import type { CutSegment, Segmenter } from './segment.ts';
-import { createSegmenter, type SegmenterOptions } from './segmenter.ts';
+import { createSegmenter } from './segmenter.ts';
 
 const RATE = 8000;
 const talk = asSamples(speechLike({ sampleRate: RATE, seconds: 75 }, 1).samples);

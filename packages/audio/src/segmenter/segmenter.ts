@@ -1,43 +1,53 @@
-import { LIMITS } from '@earshot/protocol';
-import { createFiveBandDetector } from '../vad/five-band-detector.ts';
-import type { SpeechDetector } from '../vad/speech-detector.ts';
-import type { CutPolicy } from './cut-policy.ts';
-import type { Segmenter } from './segment.ts';
-import { TrackSegmenter } from './track-segmenter.ts';
+import type { Cut, Cutter } from '../cutter/cut.ts';
+import type { SegmenterOptions } from '../cutter/cut-rule.ts';
+import { createCutter } from '../cutter/cutter.ts';
+import { SampleTape } from './sample-tape.ts';
+import type { CutSegment, Segmenter } from './segment.ts';
 
-/** How to cut; lengths default to `LIMITS`, the policy to `first`, the detector to the five-band one. */
-export interface SegmenterOptions {
-  /** Hz; 8000 to 48000 for the five-band detector. */
-  readonly sampleRate: number;
-  readonly policy?: CutPolicy;
-  readonly minSeconds?: number;
-  readonly maxSeconds?: number;
-  readonly minPauseMs?: number;
-  readonly detector?: SpeechDetector;
+/** Creates a segmenter for one track: a cutter that keeps the audio too. What cannot be met is a RangeError. */
+export function createSegmenter(options: SegmenterOptions): Segmenter {
+  return new TapedSegmenter(createCutter(options), options.sampleRate);
 }
 
-/** Room that a forced cut needs between the shortest and the longest segment, seconds. */
-const LEAST_CHOICE_SECONDS = 0.2;
-const LONGEST_FRAME_SECONDS = 0.1;
+class TapedSegmenter implements Segmenter {
+  readonly #cutter: Cutter;
+  readonly #tape: SampleTape;
+  /** Samples taken at a time, so that a long call holds no more than a short one. */
+  readonly #blockSamples: number;
 
-/** Creates a segmenter for one track; options that cannot be met are a RangeError. */
-export function createSegmenter(options: SegmenterOptions): Segmenter {
-  const minSeconds = options.minSeconds ?? LIMITS.segmentMinSeconds;
-  const maxSeconds = options.maxSeconds ?? LIMITS.segmentMaxSeconds;
-  const minPauseMs = options.minPauseMs ?? LIMITS.minPauseMs;
-  if (!(minSeconds > 0) || !(maxSeconds >= minSeconds + LEAST_CHOICE_SECONDS) || maxSeconds === Infinity) {
-    throw new RangeError(`Segments of ${minSeconds} to ${maxSeconds} seconds cannot be cut.`);
+  constructor(cutter: Cutter, blockSamples: number) {
+    this.#cutter = cutter;
+    this.#tape = new SampleTape(blockSamples, 0);
+    this.#blockSamples = blockSamples;
   }
-  if (!(minPauseMs > 0)) throw new RangeError(`A pause of ${minPauseMs} ms cannot be found.`);
-  const detector = options.detector ?? createFiveBandDetector(options.sampleRate);
-  if (detector.frameSamples > options.sampleRate * LONGEST_FRAME_SECONDS) {
-    throw new RangeError(`Frames of ${detector.frameSamples} samples are too long to find pauses with.`);
+
+  get position(): number {
+    return this.#cutter.position;
   }
-  return new TrackSegmenter(detector, {
-    policy: options.policy ?? 'first',
-    sampleRate: options.sampleRate,
-    minSamples: Math.ceil(minSeconds * options.sampleRate),
-    maxSamples: Math.floor(maxSeconds * options.sampleRate),
-    minPauseSamples: Math.round((minPauseMs / 1000) * options.sampleRate),
-  });
+
+  get bufferedSamples(): number {
+    return this.#cutter.pendingSamples;
+  }
+
+  push(samples: Int16Array): CutSegment[] {
+    const segments: CutSegment[] = [];
+    for (let start = 0; start < samples.length; start += this.#blockSamples) {
+      const block = samples.subarray(start, start + this.#blockSamples);
+      this.#tape.append(block);
+      for (const cut of this.#cutter.push(block)) segments.push(this.#segment(cut));
+    }
+    return segments;
+  }
+
+  flush(): CutSegment | undefined {
+    const cut = this.#cutter.flush();
+    return cut === undefined ? undefined : this.#segment(cut);
+  }
+
+  #segment(cut: Cut): CutSegment {
+    const end = cut.firstSample + cut.samples;
+    const samples = this.#tape.copy(cut.firstSample, end);
+    this.#tape.dropBefore(end);
+    return { ...cut, samples };
+  }
 }

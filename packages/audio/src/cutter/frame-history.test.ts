@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { FrameHistory } from './frame-history.ts';
 
 function history(capacity: number, frames: [score: number, speech: boolean][]): FrameHistory {
-  const filled = new FrameHistory(capacity);
-  for (const [score, speech] of frames) filled.push(score, speech);
+  const filled = new FrameHistory(capacity, capacity);
+  for (const [score, speech] of frames) filled.push(score, speech, false);
   return filled;
 }
 
@@ -44,5 +44,26 @@ describe('the frame history', () => {
 
   it('takes doubtful speech for none', () => {
     expect(history(4, [[0.69, true]]).summary(0, 1)).toEqual({ speechRatio: 1, longestClearRun: 0 });
+  });
+
+  it('tells what is clearly speech', () => {
+    const filled = new FrameHistory(4, 4);
+    expect(filled.push(0.7, false, false)).toBe(true);
+    expect(filled.push(0.69, true, true)).toBe(false);
+  });
+
+  it('knows which frames can be heard', () => {
+    const filled = new FrameHistory(4, 2);
+    for (const audible of [true, false, true, false, false]) filled.push(0, false, audible);
+    expect(filled.isAudible(1, 5)).toBe(true);
+    expect(filled.isAudible(3, 5)).toBe(false);
+    expect(filled.isAudible(2, 2)).toBe(false);
+  });
+
+  it('may remember fewer scores than frames', () => {
+    const filled = new FrameHistory(5, 3);
+    for (const score of [0.9, 0.1, 0.8, 0.3, 0.6]) filled.push(score, true, true);
+    expect(filled.leastSpeechLike(2, 5, 1)).toBe(3);
+    expect(filled.summary(0, 5).longestClearRun).toBe(1);
   });
 });

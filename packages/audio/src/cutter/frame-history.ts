@@ -1,5 +1,3 @@
-import { float64At } from '../elements.ts';
-
 /** What the frames of a segment say together. */
 export interface FrameSummary {
   /** Part of the frames that belong to speech, 0 to 1. */
@@ -11,18 +9,20 @@ export interface FrameSummary {
 /** Scores from here on leave little doubt: steady noise reaches them for three frames in a row at most. */
 const CLEAR_SPEECH = 0.7;
 
-/** Remembers the last frames of a track, by number: their scores, and whether they belong to speech. */
+const SPEECH = 1;
+const CLEAR = 2;
+const AUDIBLE = 4;
+
+/** Remembers the last frames of a track, by number: what they are, and of fewer their scores. */
 export class FrameHistory {
-  readonly #capacity: number;
+  readonly #marks: Uint8Array;
   readonly #scores: Float64Array;
-  readonly #speech: Uint8Array;
   #count = 0;
 
-  /** `capacity` frames are remembered; older ones may not be asked for. */
-  constructor(capacity: number) {
-    this.#capacity = capacity;
-    this.#scores = new Float64Array(capacity);
-    this.#speech = new Uint8Array(capacity);
+  /** `frames` frames are remembered and the scores of `scores` of them; older ones may not be asked for. */
+  constructor(frames: number, scores: number) {
+    this.#marks = new Uint8Array(frames);
+    this.#scores = new Float64Array(scores);
   }
 
   /** Frames taken so far. */
@@ -30,11 +30,17 @@ export class FrameHistory {
     return this.#count;
   }
 
-  push(score: number, speech: boolean): void {
-    const slot = this.#count % this.#capacity;
-    this.#scores[slot] = score;
-    this.#speech[slot] = speech ? 1 : 0;
+  /**
+   * Takes a frame: its score, whether it belongs to speech and whether it is loud enough to hear. Gives whether it is
+   * clearly speech.
+   */
+  push(score: number, speech: boolean, audible: boolean): boolean {
+    const clear = score >= CLEAR_SPEECH;
+    this.#marks[this.#count % this.#marks.length] =
+      (speech ? SPEECH : 0) | (clear ? CLEAR : 0) | (audible ? AUDIBLE : 0);
+    this.#scores[this.#count % this.#scores.length] = score;
     this.#count += 1;
+    return clear;
   }
 
   /** First of the `width` frames in [from, to) whose mean score is lowest; the first such place of several. */
@@ -58,14 +64,25 @@ export class FrameHistory {
     let run = 0;
     let longestClearRun = 0;
     for (let frame = from; frame < to; frame += 1) {
-      run = this.#score(frame) >= CLEAR_SPEECH ? run + 1 : 0;
+      const marks = this.#marksOf(frame);
+      run = (marks & CLEAR) === 0 ? 0 : run + 1;
       longestClearRun = Math.max(longestClearRun, run);
-      speech += this.#speech[frame % this.#capacity] === 1 ? 1 : 0;
+      speech += marks & SPEECH;
     }
     return { speechRatio: to > from ? speech / (to - from) : 0, longestClearRun };
   }
 
+  /** Whether any of the frames [from, to) can be heard. */
+  isAudible(from: number, to: number): boolean {
+    for (let frame = from; frame < to; frame += 1) if ((this.#marksOf(frame) & AUDIBLE) !== 0) return true;
+    return false;
+  }
+
+  #marksOf(frame: number): number {
+    return this.#marks[frame % this.#marks.length] ?? 0;
+  }
+
   #score(frame: number): number {
-    return float64At(this.#scores, frame % this.#capacity);
+    return this.#scores[frame % this.#scores.length] ?? 0;
   }
 }
