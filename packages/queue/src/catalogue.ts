@@ -34,6 +34,10 @@ export interface JobRow<T> {
 /** A dot keeps tenant and session apart: neither may hold one. */
 const sessionPart = (ref: SessionRef): string => `${ref.tenant}.${ref.sessionId}`;
 
+/** The id of one segment's job: its place alone tells it. */
+export const segmentJobId = (job: SessionRef & Pick<TranscribeSegmentJob, 'track' | 'index'>): string =>
+  `seg-${sessionPart(job)}-${job.track}-${job.index}`;
+
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -52,7 +56,7 @@ export const JOBS: { readonly [N in JobName]: JobRow<JobTypes[N]> } = {
     attempts: 5,
     delaysMs: [1, 5, 20, 60].map((seconds) => seconds * SECOND),
     postponements: 200,
-    jobId: (job) => `seg-${sessionPart(job)}-${job.track}-${job.index}`,
+    jobId: segmentJobId,
   },
   'assemble-transcript': {
     schema: AssembleTranscriptJob,

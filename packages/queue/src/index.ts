@@ -4,5 +4,6 @@ export type { Handler, Handlers, JobContext, JobOutcome } from './consumers/job-
 export { type Announcement, planDeliveries, planSegments } from './plan.ts';
 export type { QueueCounts } from './producer/counts.ts';
 export { createQueueProducer, type QueueProducer, type QueueProducerOptions } from './producer/producer.ts';
+export type { SessionJobs } from './producer/removal.ts';
 export type { SegmentWork, SessionWork } from './producer/session-work.ts';
 export { GiveUp, RetryLater } from './verdicts.ts';

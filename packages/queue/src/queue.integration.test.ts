@@ -283,6 +283,30 @@ describe('webhook deliveries', () => {
   });
 });
 
+describe('an erased session', () => {
+  it('leaves no job behind, waiting or ended, and nothing of other sessions is touched', async () => {
+    const delivery = {
+      ...ref,
+      webhookId: 'whk_1',
+      eventId: 'evt-ses_queue0123456789-session-ended',
+      event: 'session.ended' as const,
+      occurredAt: '2026-01-01T00:00:00.000Z',
+    };
+    const other = { tenant: 'acme', sessionId: 'ses_queue0123456780' };
+    await producer.decodeUploads(ref);
+    await producer.transcribeFlow(ref, segments(3));
+    await producer.transcribeFlow(other, segments(3, other));
+    await producer.deliverWebhook(delivery, { delayMs: 60_000 });
+    const jobs = { segments: segments(5), deliveries: [delivery] };
+    expect(await producer.removeSession(ref, jobs)).toBe(6);
+    expect(await producer.removeSession(ref, jobs)).toBe(0);
+    expect(await producer.sessionWork(ref)).toEqual({ state: 'none' });
+    await connection.connect();
+    expect(await connection.keys('*ses_queue0123456789*')).toEqual([]);
+    expect(await producer.sessionWork(other)).toEqual({ state: 'unfinished' });
+  });
+});
+
 describe('closing', () => {
   it('waits for running jobs', async () => {
     let ended = false;

@@ -1,6 +1,7 @@
 export { createSessionArchive, type SessionArchive } from './archive/session-archive.ts';
 export type { StoredKey } from './archive/stored-access.ts';
 export type { StoredSegment } from './archive/stored-audio.ts';
+export type { RemovedAmount } from './archive/stored-retention.ts';
 export { createFolderStore } from './folder/folder-store.ts';
 export { keys, parseSegmentKey, type ResultPlace, type SegmentPlace } from './keys.ts';
 export { type OpenOptions, openObjectStore } from './location.ts';

@@ -28,6 +28,7 @@ export const keys = {
   transcript: (ref: SessionRef): string => `${root(ref)}transcript.json`,
   expired: (ref: SessionRef): string => `${root(ref)}expired.json`,
   erased: (ref: SessionRef): string => `${root(ref)}erased.json`,
+  audioRemoved: (ref: SessionRef): string => `${root(ref)}audio-removed.json`,
   upload: (ref: SessionRef, sequence: number, format: AudioFormat): string =>
     `${root(ref)}uploads/${count(sequence)}.${format}`,
   /** Where a file goes whose usual key already holds other bytes; the receipt names it. */
@@ -49,6 +50,8 @@ export const keys = {
     return `${keys.webhooks(tenant)}${webhookId}.json`;
   },
   pending: (ref: SessionRef): string => `${SYSTEM}/pending/${root(ref).slice(0, -1)}.json`,
+  tenantPolicy: (tenant: string): string => `${SYSTEM}/tenants/${tenantRoot(tenant).slice(0, -1)}.json`,
+  retentionMark: (): string => `${SYSTEM}/retention.json`,
   probe: (name: string): string => {
     if (!PLAIN_NAME.test(name)) throw new RangeError('this name cannot be part of a key');
     return `${keys.probes()}${name}`;

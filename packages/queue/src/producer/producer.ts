@@ -11,6 +11,7 @@ import { countQueue, type QueueCounts } from './counts.ts';
 import { createFailFastClient } from './fail-fast-client.ts';
 import { isUnfinished, removeEnded } from './leftovers.ts';
 import { createQueues, DEFAULT_PREFIX, jobOptions, type Queues } from './queues.ts';
+import { removeJobs, type SessionJobs } from './removal.ts';
 import { readSegmentWork, readSessionWork, type SegmentWork, type SessionWork } from './session-work.ts';
 
 /**
@@ -30,6 +31,8 @@ export interface QueueProducer {
   hasWork(ref: SessionRef): Promise<boolean>;
   sessionWork(ref: SessionRef): Promise<SessionWork>;
   segmentWork(segment: TranscribeSegmentJob): Promise<SegmentWork>;
+  /** Takes a session's jobs away and resolves to their number; one that runs just now stays. */
+  removeSession(ref: SessionRef, jobs: SessionJobs): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -83,6 +86,7 @@ export function createQueueProducer(options: QueueProducerOptions): QueueProduce
     sessionWork: (ref) => client.run(() => readSessionWork(queues, ref)),
     segmentWork: (segment) =>
       client.run(() => readSegmentWork(queues, JOBS['transcribe-segment'].jobId(segment))),
+    removeSession: (ref, jobs) => client.run(() => removeJobs({ redis: client.redis, queues }, ref, jobs)),
     async close() {
       await queues.close().catch(onError);
       client.close();

@@ -1,6 +1,5 @@
 import {
   EarshotError,
-  ErasedRecord,
   ExpiredRecord,
   PendingMarker,
   SessionDocument,
@@ -19,25 +18,23 @@ export interface StoredSessions {
   writeSession(document: SessionDocument): Promise<void>;
   readExpired(ref: SessionRef): Promise<ExpiredRecord | null>;
   createExpired(ref: SessionRef, record: ExpiredRecord): Promise<WriteOutcome>;
-  readErased(ref: SessionRef): Promise<ErasedRecord | null>;
-  createErased(ref: SessionRef, record: ErasedRecord): Promise<WriteOutcome>;
-  /** Removes everything of a session but `erased.json`; pointers and markers elsewhere are the caller's. */
-  eraseSession(ref: SessionRef): Promise<void>;
+  /** A damaged marker is given with the time when it was written. */
+  readPending(ref: SessionRef): Promise<PendingMarker | null>;
+  createPending(marker: PendingMarker): Promise<WriteOutcome>;
   writePending(marker: PendingMarker): Promise<void>;
   removePending(ref: SessionRef): Promise<void>;
   /** Sessions that ended and are not finished. A damaged marker is given with the time when it was written. */
   listPending(): AsyncIterable<PendingMarker>;
+  /** The sessions of all pending markers, told by the keys alone. */
+  listPendingRefs(): AsyncIterable<SessionRef>;
   /** Session ids of a tenant, in no meaningful order. */
   listSessions(tenant: string): AsyncIterable<string>;
   listTenants(): Promise<string[]>;
 }
 
-const ERASE_BATCH = 1000;
-
 export function createStoredSessions(store: ObjectStore): StoredSessions {
   const sessions = createDocuments(store, SessionDocument);
   const expired = createDocuments(store, ExpiredRecord);
-  const erased = createDocuments(store, ErasedRecord);
   const pending = createDocuments(store, PendingMarker);
   return {
     readSession: async (ref) => sessions.read(keys.session(ref)),
@@ -45,27 +42,36 @@ export function createStoredSessions(store: ObjectStore): StoredSessions {
     writeSession: async (document) => sessions.write(keys.session(document), document),
     readExpired: async (ref) => expired.read(keys.expired(ref)),
     createExpired: async (ref, record) => expired.create(keys.expired(ref), record),
-    readErased: async (ref) => erased.read(keys.erased(ref)),
-    createErased: async (ref, record) => erased.create(keys.erased(ref), record),
-    eraseSession: async (ref) => eraseSession(store, ref),
+    readPending: async (ref) => readPending(store, pending, ref),
+    createPending: async (marker) => pending.create(keys.pending(marker), marker),
     writePending: async (marker) => pending.write(keys.pending(marker), marker),
     removePending: async (ref) => store.remove([keys.pending(ref)]),
     listPending: () => listPending(store, pending),
+    listPendingRefs: () => listPendingRefs(store),
     listSessions: (tenant) => listSessions(store, tenant),
     listTenants: () => listTenants(store),
   };
 }
 
-async function eraseSession(store: ObjectStore, ref: SessionRef): Promise<void> {
-  const kept = keys.erased(ref);
-  let batch: string[] = [];
-  for await (const { key } of store.listAll(keys.sessionRoot(ref))) {
-    if (key !== kept) batch.push(key);
-    if (batch.length < ERASE_BATCH) continue;
-    await store.remove(batch);
-    batch = [];
+async function readPending(
+  store: ObjectStore,
+  pending: Documents<PendingMarker>,
+  ref: SessionRef,
+): Promise<PendingMarker | null> {
+  const key = keys.pending(ref);
+  try {
+    return await pending.read(key);
+  } catch (error) {
+    const info = await store.head(key);
+    return info === null ? null : markerFrom(ref, info, error);
   }
-  if (batch.length > 0) await store.remove(batch);
+}
+
+async function* listPendingRefs(store: ObjectStore): AsyncGenerator<SessionRef> {
+  for await (const { key } of store.listAll(keys.pendingMarkers())) {
+    const ref = parsePendingKey(key);
+    if (ref !== null) yield ref;
+  }
 }
 
 async function* listPending(
