@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { freePort } from '../resources/free-port.ts';
+import { listingXml } from './s3-listing.ts';
 
 /** A request as the fake saw it, with the whole body. */
 export interface S3Request {
@@ -136,12 +137,19 @@ function put(fake: FaultyS3, request: S3Request): S3Answer {
 
 function get(fake: FaultyS3, request: S3Request): S3Answer {
   const object = fake.objects.get(request.key);
-  if (request.key === '') return { status: 200, headers: {} };
+  if (request.key === '') return list(fake, request);
   if (object === undefined) {
     return request.method === 'HEAD' ? { status: 404, headers: {} } : errorAnswer(404, 'NoSuchKey');
   }
   const headers = { ...object.headers, 'content-length': object.body.length };
   return { status: 200, headers, ...(request.method === 'HEAD' ? {} : { body: object.body }) };
+}
+
+/** Of the bucket itself: a listing, or that it is there. */
+function list(fake: FaultyS3, { query }: S3Request): S3Answer {
+  if (query.get('list-type') !== '2') return { status: 200, headers: {} };
+  const sizes = new Map([...fake.objects].map(([key, { body }]) => [key, body.length]));
+  return { status: 200, headers: { 'content-type': 'application/xml' }, body: listingXml(sizes, query) };
 }
 
 function errorAnswer(status: number, code: string): S3Answer {

@@ -1,0 +1,86 @@
+import type { FaultClass, FaultFigures, FaultRun } from '../runner/fault-class.ts';
+import { type ConnectionFault, startFaultProxy } from '../network/fault-proxy.ts';
+import { type Random, seededRandom } from '../runner/random.ts';
+import { resumeTimes } from '../history/history.ts';
+import { quantile } from './quantile.ts';
+import { type Scene, storm } from './storm.ts';
+
+/** Connections broken at random bytes of either direction, with acks lost, peers that go silent, and storms of reconnects. */
+export const connectionDrops: FaultClass = {
+  name: 'connection-drops',
+  ciCount: 200,
+  fullCount: 2000,
+  run: (run) => dropConnections(run),
+};
+
+/** A second socket for a session that has one; also counts as a fault. */
+const STORM_EVERY = 6;
+
+async function dropConnections(run: FaultRun): Promise<FaultFigures> {
+  const random = seededRandom(run.seed).fork('connections');
+  let port = 0;
+  let left = run.count;
+  let storms = 0;
+  const proxy = await startFaultProxy({
+    target: () => port,
+    plan: () => (left > 0 ? plannedFault(random) : undefined),
+  });
+  let seen = 0;
+  const inject = async ({ earshot, speaking, random: choices }: Scene): Promise<number> => {
+    port = earshot.ingest[0]?.port ?? 0;
+    const candidates = [...speaking].filter((speaker) => speaker.sent > 0);
+    let added = proxy.drops() - seen;
+    seen += added;
+    if (storms * STORM_EVERY < seen && candidates.length > 0) {
+      storms += 1;
+      added += 1;
+      const speaker = choices.pick(candidates);
+      for (let i = choices.between(1, 3); i > 0; i -= 1) void speaker.connect(() => Number.POSITIVE_INFINITY);
+    }
+    left -= added;
+    return added;
+  };
+  try {
+    return await storm({
+      name: 'connection-drops',
+      run,
+      speakers: 12,
+      seconds: [20, 60],
+      speed: 10,
+      calmMs: [20, 60],
+      route: (uploadUrl) => {
+        const url = new URL(uploadUrl);
+        port = Number(url.port);
+        url.port = String(proxy.port);
+        return url.href;
+      },
+      inject,
+      notes: (histories) => {
+        const times = histories.flatMap(({ events }) => resumeTimes(events));
+        return `${storms} with second sockets, from loss to the next durable ack p50 ${quantile(times, 0.5)} ms, p99 ${quantile(times, 0.99)} ms`;
+      },
+    });
+  } finally {
+    await proxy.stop();
+  }
+}
+
+/** Mostly soon enough to hit, at any byte of the handshake or of the audio. */
+function plannedFault(random: Random): ConnectionFault {
+  const up = random.chance(0.65);
+  const direction = up ? 'up' : 'down';
+  const early = random.chance(0.15);
+  const atByte = random.between(1, early ? 400 : up ? 300_000 : 6000);
+  const how = random.pick(['reset', 'reset', 'close', 'half-open'] as const);
+  const pace = random.next();
+  return {
+    drop: { direction, atByte, how },
+    // Lost acks: the client hears nothing more while the server goes on taking audio.
+    ...(up && random.chance(0.3)
+      ? { mute: { direction: 'down' as const, atByte: random.between(200, 3000) } }
+      : {}),
+    ...(pace < 0.1 ? { latencyMs: random.between(1, 40) } : {}),
+    ...(pace > 0.95 ? { sliceBytes: 1, drop: { direction, atByte: Math.min(atByte, 20_000), how } } : {}),
+    ...(pace > 0.85 && pace <= 0.95 ? { bytesPerSecond: random.between(50_000, 500_000) } : {}),
+  };
+}

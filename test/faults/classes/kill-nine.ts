@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FaultClass } from '../runner/fault-class.ts';
+import { type Scene, storm } from './storm.ts';
+
+/** SIGKILL of ingest, worker and Redis at random moments under live streams, some of them while they start. */
+export const killNine: FaultClass = {
+  name: 'kill-9',
+  ciCount: 100,
+  fullCount: 1000,
+  run: (run) => {
+    const killed = new Map<string, number>();
+    return storm({
+      name: 'kill-9',
+      run,
+      speakers: 20,
+      seconds: [15, 45],
+      speed: 10,
+      calmMs: [50, 700],
+      inject: (scene) => killOne(scene, killed),
+      notes: () => [...killed].map(([name, times]) => `${name} ${times}`).join(', '),
+    });
+  },
+};
+
+/** Kills one process, sees to its restart, and at times kills it again before it is ready. */
+async function killOne({ earshot, random }: Scene, killed: Map<string, number>): Promise<number> {
+  const draw = random.next();
+  const [node] = earshot.ingest;
+  const [worker] = earshot.workers;
+  if (node === undefined || worker === undefined) throw new Error('there is nothing to kill');
+  const victim = draw < 0.6 ? node.process : draw < 0.8 ? worker : earshot.redis.server;
+  const kill = async (): Promise<void> => {
+    await victim.kill();
+    const name = victim.name.replace(/-\d+$/, '');
+    killed.set(name, (killed.get(name) ?? 0) + 1);
+  };
+  await kill();
+  if (!random.chance(0.2)) {
+    await victim.start();
+    return 1;
+  }
+  const started = victim.start();
+  await sleep(random.between(0, 500));
+  await kill();
+  await started;
+  return 2;
+}

@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { keys } from '@earshot/storage';
+import { type Api, apiOf } from '../client/api.ts';
+import { type SpokenSession, speakSession } from '../client/session.ts';
+import type { Speaker } from '../client/speaker.ts';
+import type { SessionHistory } from '../history/history.ts';
+import { judge, sumOf, type Verdict } from '../history/judge.ts';
+import { readStoredSession } from '../history/stored-session.ts';
+import { type Earshot, type EarshotOptions, startEarshot } from '../processes/earshot.ts';
+import type { FaultFigures, FaultRun } from '../runner/fault-class.ts';
+import { type Random, seededRandom } from '../runner/random.ts';
+
+/** Live sessions all the while that faults are injected one after the other. */
+export interface Storm {
+  readonly name: string;
+  readonly run: FaultRun;
+  readonly earshot?: EarshotOptions;
+  /** Sessions at once. */
+  readonly speakers: number;
+  readonly seconds: readonly [number, number];
+  readonly speed: number;
+  /** Undisturbed time before each fault, ms. */
+  readonly calmMs: readonly [number, number];
+  /** Where sockets connect to; the ingest itself unless told. */
+  readonly route?: (uploadUrl: string) => string;
+  /** Injects one fault, waits until it has healed, and tells how many that was. */
+  readonly inject: (scene: Scene) => Promise<number>;
+  /** A session must have reached its end this long after the last fault, ms. */
+  readonly settleMs?: number;
+  /** What to add to the report. */
+  readonly notes?: (histories: readonly SessionHistory[]) => string;
+}
+
+export interface Scene {
+  readonly earshot: Earshot;
+  readonly random: Random;
+  /** Sessions that speak now. */
+  readonly speaking: ReadonlySet<Speaker>;
+}
+
+const SETTLE_MS = 120_000;
+
+/** Runs a storm on an earshot of its own and judges every session of it. */
+export async function storm(options: Storm): Promise<FaultFigures> {
+  const earshot = await startEarshot(options.earshot ?? {});
+  let failed = true;
+  try {
+    const verdict = await stormOn(earshot, options);
+    failed = verdict.findings.length > 0;
+    for (const finding of verdict.findings.slice(0, 20)) options.run.log(`${options.name}: ${finding}`);
+    const { samplesLost, samplesDoubled, stuck, falseAcks } = verdict;
+    return {
+      class: options.name,
+      injected: verdict.injected,
+      samplesLost,
+      samplesDoubled,
+      stuck,
+      falseAcks,
+      notes: verdict.notes,
+    };
+  } finally {
+    if (failed) options.run.log(`${options.name}: logs and data are kept in ${earshot.folder.path}`);
+    await earshot.stop({ keep: failed });
+  }
+}
+
+async function stormOn(
+  earshot: Earshot,
+  options: Storm,
+): Promise<Verdict & { injected: number; notes: string }> {
+  const { run, calmMs } = options;
+  const random = seededRandom(run.seed);
+  const api = apiOf(() => `http://127.0.0.1:${earshot.ingest[0]?.port ?? 0}`, earshot.key);
+  const crowd = gather(api, options, random.fork('sessions'));
+  const choices = random.fork('faults');
+  let injected = 0;
+  while (injected < run.count) {
+    await sleep(choices.between(...calmMs));
+    const before = injected;
+    injected += await options.inject({ earshot, random: choices, speaking: crowd.speaking });
+    if (Math.floor(injected / 50) > Math.floor(before / 50)) run.log(`${options.name}: ${injected} injected`);
+  }
+  const sessions = await crowd.finish(performance.now() + (options.settleMs ?? SETTLE_MS));
+  const verdicts: Verdict[] = [];
+  const seeds = sessions.map(({ speaker }) => speaker.options.seed);
+  for (const session of sessions) verdicts.push(await judgeSession(earshot, { ...session, seeds }));
+  const histories = sessions.map(({ speaker }) => speaker.history);
+  const minutes = histories.reduce((sum, each) => sum + each.sent / each.sampleRate / 60, 0);
+  const notes = [
+    `${sessions.length} sessions, ${minutes.toFixed(0)} min of audio`,
+    options.notes?.(histories) ?? '',
+  ];
+  return { ...sumOf(verdicts), injected, notes: notes.filter((note) => note !== '').join(', ') };
+}
+
+interface Ended extends SpokenSession {
+  readonly status: string | undefined;
+}
+
+/** Keeps a number of sessions speaking until `finish`. */
+function gather(api: Api, options: Storm, random: Random) {
+  const speaking = new Set<Speaker>();
+  const results: Promise<Ended>[] = [];
+  let closing = false;
+  let deadline = Number.POSITIVE_INFINITY;
+  let sessions = 0;
+  const plan = {
+    api,
+    seconds: options.seconds,
+    speed: options.speed,
+    route: options.route ?? ((uploadUrl: string) => uploadUrl),
+    onSpeaker: (speaker: Speaker) => void speaking.add(speaker),
+  };
+  const keepSpeaking = async (): Promise<void> => {
+    while (!closing) {
+      const spoken = await speakSession(plan, random.fork(++sessions), () => deadline);
+      speaking.delete(spoken.speaker);
+      const { sessionId } = spoken.speaker.options;
+      const result = spoken.problem === undefined ? api.result(sessionId, () => deadline) : undefined;
+      results.push(Promise.resolve(result).then((status) => ({ ...spoken, status })));
+    }
+  };
+  const crowd = Array.from({ length: options.speakers }, keepSpeaking);
+  return {
+    speaking,
+    async finish(by: number): Promise<Ended[]> {
+      closing = true;
+      deadline = by;
+      await Promise.all(crowd);
+      return Promise.all(results);
+    },
+  };
+}
+
+/** Reads what is stored of a session and compares it with what its speaker was promised. */
+export async function judgeSession(
+  earshot: Earshot,
+  { speaker, problem, status, seeds }: Ended & { readonly seeds: readonly number[] },
+): Promise<Verdict> {
+  const { history } = speaker;
+  const root = keys.sessionRoot({ tenant: 'default', sessionId: history.sessionId });
+  const verdict = judge(history, await readStoredSession(earshot.store, root, status), seeds);
+  if (problem === undefined) return verdict;
+  return { ...verdict, findings: [...verdict.findings, `${history.sessionId}: ${problem}`] };
+}

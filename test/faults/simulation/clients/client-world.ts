@@ -1,0 +1,37 @@
+import type { SeededRandom } from '../../disk/seeded-random.ts';
+import type { Cluster } from '../nodes/cluster.ts';
+import type { ServerNode } from '../nodes/server-node.ts';
+import type { Branch } from '../oracle/branches.ts';
+import type { ConnectionHistory, History, SessionHistory } from '../oracle/history.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
+import type { AudioSource } from './audio-source.ts';
+
+/** What a client of one session works with. */
+export interface ClientWorld {
+  readonly scheduler: Scheduler;
+  readonly cluster: Cluster;
+  readonly random: SeededRandom;
+  readonly history: History;
+  readonly session: SessionHistory;
+  readonly source: AudioSource;
+  readonly reach: (branch: Branch) => void;
+}
+
+/** A client that feeds one session. */
+export interface SessionClient {
+  /** It has nothing more to send, or may send no more. */
+  readonly done: boolean;
+  start(): void;
+}
+
+/** Notes a new connection in the history of its session. */
+export function newConnection({ session }: ClientWorld, node: ServerNode, seed: number): ConnectionHistory {
+  const connection = { node: node.name, seed, epoch: 0, base: undefined, firstSample: 0, taken: 0, durable: 0, archived: 0 };
+  session.connections.push(connection);
+  return connection;
+}
+
+/** A client's pause before it tries again, ms. */
+export function backOffMs(random: SeededRandom, attempt: number): number {
+  return Math.min(3000, 20 * 2 ** attempt) * (0.5 + random.next());
+}

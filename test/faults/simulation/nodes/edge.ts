@@ -1,0 +1,175 @@
+import type { Connection, ConnectionEnd, HaltReason, IntakeHost, TrackStanding } from '@earshot/intake';
+import { EarshotError, ERRORS, type SessionRef } from '@earshot/protocol';
+import type { ConnectionHistory, History, SessionHistory } from '../oracle/history.ts';
+import type { Life, Scheduler } from '../scheduler/scheduler.ts';
+import type { ClientMessage, Link } from '../world/link.ts';
+
+/** Sample rate of every simulated stream, Hz. */
+export const RATE = 8000;
+
+/** What an edge needs of its process and of the run. */
+export interface EdgeContext {
+  readonly host: IntakeHost;
+  readonly life: Life;
+  readonly scheduler: Scheduler;
+  readonly history: History;
+  readonly reach: (branch: 'late frame of an older connection refused') => void;
+}
+
+/** A client's request to feed a session. */
+export interface Opening {
+  readonly ref: SessionRef;
+  readonly session: SessionHistory;
+  readonly connection: ConnectionHistory;
+  readonly from: number | undefined;
+}
+
+const FORMAT = { dialect: 'raw', encoding: 'pcm16', bigEndian: false, callId: null, providerStreamId: null } as const;
+export const STATS = { malformedFrames: 0, duplicateFrames: 0, reorderedFrames: 0, oddBytes: 0 } as const;
+
+/** How a connection ends, for the record. */
+export function endingOf(closedBy: ConnectionEnd['closedBy'], frames: number): ConnectionEnd {
+  return { closedBy, format: FORMAT, stats: { frames, ...STATS } };
+}
+
+/** The standing of the only track. */
+export function mainOf(tracks: readonly TrackStanding[]): { received: number; durable: number; archived: number } {
+  return tracks.find(({ track }) => track === 'main') ?? { received: 0, durable: 0, archived: 0 };
+}
+
+/** Serves one socket of a client: the rules of the acknowledged stream, without its text. */
+export class SocketEdge {
+  readonly #context: EdgeContext;
+  readonly #link: Link;
+  readonly #opening: Opening;
+  readonly #waiting: ClientMessage[] = [];
+  #connection: Connection | undefined;
+  #frames = 0;
+  #busy = true;
+  #over = false;
+  /** The client is gone; what came before is still taken. */
+  #hungUp = false;
+
+  constructor(context: EdgeContext, link: Link, opening: Opening) {
+    this.#context = context;
+    this.#link = link;
+    this.#opening = opening;
+    link.server = {
+      life: context.life,
+      message: (message) => {
+        this.#waiting.push(message);
+        void this.#take();
+      },
+      gone: () => {
+        this.#hungUp = true;
+        void this.#take();
+      },
+    };
+    void this.#open();
+  }
+
+  async #open(): Promise<void> {
+    const { ref, from, connection: told } = this.#opening;
+    let connection: Connection;
+    try {
+      connection = await this.#context.host.open(ref, {
+        transport: 'websocket',
+        ...(from === undefined ? {} : { from }),
+      });
+    } catch (error) {
+      this.#over = true;
+      this.#link.closeByServer(closeCodeOf(error));
+      return;
+    }
+    this.#connection = connection;
+    const { received } = mainOf(connection.standing());
+    told.epoch = connection.epoch;
+    told.base = Math.max(received, from ?? 0);
+    this.#context.scheduler.note(`${this.#context.life.name} opened ${ref.sessionId}`, connection.epoch, told.base);
+    connection.begin({
+      halt: (reason, flushMs) => this.#halt(reason, flushMs),
+      progress: () => this.#acknowledge(),
+      segment: () => undefined,
+      warning: () => undefined,
+      tick: () => undefined,
+    });
+    this.#link.toClient({ kind: 'ready', epoch: connection.epoch, next: told.base });
+    this.#acknowledge();
+    this.#busy = false;
+    await this.#take();
+  }
+
+  /** Takes what arrived, one message at a time, pausing where the node asks for it. */
+  async #take(): Promise<void> {
+    const connection = this.#connection;
+    if (connection === undefined || this.#busy) return;
+    this.#busy = true;
+    for (;;) {
+      if (this.#over) return;
+      const message = this.#waiting.shift();
+      if (message === undefined) break;
+      if (message.kind === 'stop') return this.#finish('stop', 1000);
+      if (!this.#write(connection, message)) return;
+      await connection.room();
+    }
+    this.#busy = false;
+    if (this.#hungUp) await this.#finish('client', undefined);
+  }
+
+  #write(connection: Connection, { samples, from }: ClientMessage & { kind: 'audio' }): boolean {
+    const told = this.#opening.connection;
+    try {
+      connection.write({ track: 'main', sampleRate: RATE, samples });
+    } catch (error) {
+      if (error instanceof EarshotError && error.code === 'stream_superseded') {
+        this.#context.reach('late frame of an older connection refused');
+      }
+      void this.#finish('error', closeCodeOf(error));
+      return false;
+    }
+    if (told.taken === 0) told.firstSample = from;
+    told.taken += samples.length;
+    this.#frames += 1;
+    return true;
+  }
+
+  #halt(reason: HaltReason, flushMs: number): void {
+    this.#context.scheduler.note(`${this.#context.life.name} halts ${reason}`, this.#opening.connection.epoch);
+    if (reason === 'superseded' || reason === 'erased' || reason === 'failed') {
+      void this.#finish('superseded', reason === 'superseded' ? 4409 : 1000);
+      return;
+    }
+    const code = reason === 'shutdown' ? 1012 : reason === 'no_room' ? 1013 : 1000;
+    const { scheduler, life } = this.#context;
+    scheduler.after(flushMs, `${life.name} flushed`, () => void this.#finish('server', code), life);
+  }
+
+  #acknowledge(): void {
+    if (this.#connection === undefined) return;
+    const { durable, archived } = mainOf(this.#connection.standing());
+    const told = this.#opening.connection;
+    told.durable = Math.max(told.durable, durable);
+    told.archived = Math.max(told.archived, archived);
+    this.#link.toClient({ kind: 'ack', durable, archived });
+  }
+
+  async #finish(closedBy: ConnectionEnd['closedBy'], code: number | undefined): Promise<void> {
+    if (this.#over || this.#connection === undefined) return;
+    this.#over = true;
+    const connection = this.#connection;
+    const outcome = await connection.finish(endingOf(closedBy, this.#frames)).catch((error: unknown) => {
+      this.#context.history.violate(this.#opening.session, 'finish', String(error));
+      return undefined;
+    });
+    const { base, taken } = this.#opening.connection;
+    if (outcome?.durable === true && closedBy !== 'superseded' && closedBy !== 'error') {
+      this.#opening.connection.durable = Math.max(this.#opening.connection.durable, taken === 0 ? 0 : (base ?? 0) + taken);
+    }
+    this.#acknowledge();
+    if (code !== undefined) this.#link.closeByServer(code);
+  }
+}
+
+function closeCodeOf(error: unknown): number {
+  return error instanceof EarshotError ? ERRORS[error.code].closeCode : 1011;
+}

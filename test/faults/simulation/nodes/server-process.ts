@@ -1,0 +1,98 @@
+import { createIntakeHost, type IntakeHost } from '@earshot/intake';
+import { type Journal, type JournalSettings, openJournal, type Recovery } from '@earshot/journal';
+import { LIMITS } from '@earshot/protocol';
+import { createSessions, type SessionIndex, type Sessions } from '@earshot/sessions';
+import { createSessionArchive, type ObjectStore } from '@earshot/storage';
+import type { SeededRandom } from '../../disk/seeded-random.ts';
+import type { SimulatedDisk } from '../../disk/simulated-disk.ts';
+import type { Life, Scheduler } from '../scheduler/scheduler.ts';
+import { simulatedTime, type WallClock } from '../scheduler/simulated-time.ts';
+import type { SimulatedStore } from '../world/object-store.ts';
+import { processDisk } from '../world/process-disk.ts';
+import type { SimulatedIndex } from '../world/session-index.ts';
+
+/** What a process is started with. */
+export interface ProcessWorld {
+  readonly scheduler: Scheduler;
+  readonly store: SimulatedStore;
+  readonly index: SimulatedIndex;
+  readonly disk: SimulatedDisk;
+  readonly clock: WallClock;
+  readonly random: SeededRandom;
+  readonly settings: JournalSettings;
+  /** The journal cannot keep its promise: the process has to leave. */
+  readonly onFailure: () => void;
+  readonly parts: ServerParts;
+}
+
+/** The parts under test; a mutant replaces one. */
+export interface ServerParts {
+  readonly openJournal: typeof openJournal;
+  readonly createIntakeHost: typeof createIntakeHost;
+  readonly createSessions: typeof createSessions;
+}
+
+export const REAL_PARTS: ServerParts = { openJournal, createIntakeHost, createSessions };
+
+/** One running process of a node, with everything that it holds in memory. */
+export interface ServerProcess {
+  readonly life: Life;
+  readonly sessions: Sessions;
+  readonly host: IntakeHost;
+  readonly journal: Journal;
+  readonly recovery: Recovery;
+}
+
+/** Starts a process on its node's disk; rejects when the disk does not let it. */
+export async function startProcess(world: ProcessWorld, life: Life): Promise<ServerProcess> {
+  const time = simulatedTime(world.scheduler, life, world);
+  const { journal, recovery } = await world.parts.openJournal({
+    disk: processDisk(world.disk, life, (call) => world.scheduler.note(`${life.name} disk ${call}`)),
+    time,
+    randomBytes: (count) => world.random.bytes(count),
+    settings: world.settings,
+    onFailure: world.onFailure,
+  });
+  const store = world.store.view(life);
+  const index = world.index.view(life);
+  const sessions = sessionsOf(world, { store, index });
+  const host = world.parts.createIntakeHost({
+    sessions,
+    index,
+    store,
+    journal,
+    recovery,
+    node: life.name,
+    time,
+    log: { info: quiet, warn: quiet, error: quiet },
+    metrics: { streamOpened: quiet, streamClosed: quiet, segmentStored: quiet },
+    limits: LIMITS,
+    cut: { minSeconds: 0.03, maxSeconds: 0.24, minPauseMs: 20 },
+  });
+  await host.recover();
+  return { life, sessions, host, journal, recovery };
+}
+
+function sessionsOf(
+  world: ProcessWorld,
+  { store, index }: { store: ObjectStore; index: SessionIndex },
+): Sessions {
+  return world.parts.createSessions({
+    truth: createSessionArchive(store),
+    index,
+    queue: { decodeUploads: idle, transcribe: idle, announce: idle },
+    readObject: (key) => store.get(key),
+    now: () => world.clock.now(),
+    randomBytes: (count) => world.random.bytes(count),
+    warn: quiet,
+    settings: {
+      ttlSeconds: 1_000_000,
+      endTailWaitMs: LIMITS.endTailWaitMs,
+      leaseMs: LIMITS.streamLeaseMs,
+      onDifferentUpload: 'refuse',
+    },
+  });
+}
+
+const idle = (): Promise<void> => Promise.resolve();
+const quiet = (): void => undefined;

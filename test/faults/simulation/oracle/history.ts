@@ -1,0 +1,69 @@
+import type { EndAnswer, SessionRef } from '@earshot/protocol';
+
+/** What one connection brought, as the oracle knows it; positions in samples of the track. */
+export interface ConnectionHistory {
+  readonly node: string;
+  /** The computed audio that it sends, and which sample of it comes first. */
+  readonly seed: number;
+  epoch: number;
+  /** Where the server put its first sample; undefined while the server has not answered. */
+  base: number | undefined;
+  /** Which sample of the computed audio that is. */
+  firstSample: number;
+  /** Samples that the server took. */
+  taken: number;
+  /** Everything below is durable, says the server. */
+  durable: number;
+  archived: number;
+}
+
+/** Everything that was promised about one session. */
+export interface SessionHistory {
+  readonly ref: SessionRef;
+  readonly kind: 'acknowledged' | 'plain' | 'http';
+  readonly connections: ConnectionHistory[];
+  readonly endAnswers: EndAnswer[];
+  /** An End was answered with success. */
+  ended: boolean;
+  /** Somebody asked for its erasure. */
+  erased: boolean;
+  /** Its client gave up: what it still had cannot be told from what the server has. */
+  abandoned: string | undefined;
+}
+
+/** A promise that was broken. */
+export interface Violation {
+  readonly session: string;
+  readonly rule: string;
+  readonly what: string;
+  readonly lost: number;
+  readonly doubled: number;
+}
+
+/** What a run did, for the judgement at its end. */
+export class History {
+  readonly sessions: SessionHistory[] = [];
+  readonly violations: Violation[] = [];
+  /** Nodes whose disk is gone for ever. */
+  readonly lostDisks = new Set<string>();
+  /** Sessions whose End was written while a node that had audio of them was not up. */
+  readonly endedWithout = new Set<string>();
+
+  violate(session: SessionHistory | undefined, rule: string, what: string): void {
+    const name = session?.ref.sessionId ?? '';
+    this.violations.push({ session: name, rule, what, lost: 0, doubled: 0 });
+  }
+
+  lose(session: SessionHistory, rule: string, what: string, samples: number): void {
+    this.violations.push({ session: session.ref.sessionId, rule, what, lost: samples, doubled: 0 });
+  }
+
+  double(session: SessionHistory, rule: string, what: string, samples: number): void {
+    this.violations.push({ session: session.ref.sessionId, rule, what, lost: 0, doubled: samples });
+  }
+}
+
+/** The highest position that any connection was told to be durable. */
+export function promised(session: SessionHistory): number {
+  return session.connections.reduce((highest, { durable }) => Math.max(highest, durable), 0);
+}

@@ -1,0 +1,187 @@
+import type { SeededRandom } from '../../disk/seeded-random.ts';
+import type { SessionDriver } from '../clients/session-driver.ts';
+import type { Cluster } from '../nodes/cluster.ts';
+import type { ServerNode } from '../nodes/server-node.ts';
+import type { Branch } from '../oracle/branches.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
+import type { SimulatedStore } from '../world/object-store.ts';
+import type { SimulatedIndex } from '../world/session-index.ts';
+import type { PlannedFault } from './run-plan.ts';
+
+/** What faults are done to. */
+export interface StormWorld {
+  readonly scheduler: Scheduler;
+  readonly random: SeededRandom;
+  readonly cluster: Cluster;
+  readonly store: SimulatedStore;
+  readonly index: SimulatedIndex;
+  readonly drivers: readonly SessionDriver[];
+  readonly reach: (branch: Branch) => void;
+}
+
+/** Carries out the planned faults, each with its healing. */
+export class Storm {
+  /** Faults that took place. */
+  injected = 0;
+  readonly #world: StormWorld;
+
+  constructor(world: StormWorld) {
+    this.#world = world;
+  }
+
+  plan(faults: readonly PlannedFault[]): void {
+    for (const fault of faults) {
+      if (fault.kind === 'index-rolled-back') {
+        this.#world.scheduler.after(fault.atMs * 0.7, 'index saved', () => this.#world.index.save());
+      }
+      this.#world.scheduler.after(fault.atMs, `fault ${fault.kind}`, () => this.#strike(fault));
+    }
+  }
+
+  #strike(fault: PlannedFault): void {
+    this.injected += 1;
+    switch (fault.kind) {
+      case 'kill':
+      case 'drain':
+      case 'destroy':
+      case 'away':
+      case 'disk-full':
+      case 'disk-error':
+      case 'clock':
+        return this.#strikeNode(fault, this.#node());
+      case 'cut':
+      case 'double':
+        return this.#strikeClient(fault);
+      case 'index-away':
+      case 'index-emptied':
+      case 'index-rolled-back':
+        return this.#strikeIndex(fault);
+      default:
+        this.#strikeStore(fault);
+    }
+  }
+
+  #strikeNode(fault: PlannedFault, node: ServerNode): void {
+    const { scheduler, random, reach, cluster } = this.#world;
+    switch (fault.kind) {
+      case 'kill':
+        if (fault.events === undefined) node.kill(fault.power);
+        else node.killAtEvent(fault.events, fault.power);
+        if (fault.again) this.#killSoon(node, fault);
+        return;
+      case 'drain':
+        void node.drain(500 + fault.lastsMs);
+        return;
+      case 'away':
+        node.restartMs = Math.max(node.restartMs, fault.lastsMs * 8);
+        node.kill();
+        scheduler.after(fault.lastsMs, 'restarts are quick again', () => {
+          node.restartMs = 100;
+        });
+        return;
+      case 'destroy':
+        if (cluster.nodes.filter(({ gone }) => !gone).length > 1) node.destroy();
+        return;
+      case 'disk-full': {
+        const used = node.disk.files().reduce((sum, { content }) => sum + content.length, 0);
+        const before = node.disk.capacityBytes;
+        node.disk.capacityBytes = used + random.below(4000);
+        scheduler.after(fault.lastsMs, `${node.name} disk has room`, () => {
+          node.disk.capacityBytes = before;
+          reach('disk full and healed');
+        });
+        return;
+      }
+      case 'disk-error':
+        node.disk.inject({ call: fault.call, nth: 1 + random.below(20), failure: fault.failure, delayMs: 300 });
+        if (fault.failure === 'short') reach('short write');
+        return;
+      default:
+        node.clock.skewMs += (random.next() - 0.5) * 7_200_000;
+        node.clock.skewMs = Math.floor(node.clock.skewMs);
+        reach('wall clock jumped');
+    }
+  }
+
+  /** Kills the node again while its next process recovers. */
+  #killSoon(node: ServerNode, fault: PlannedFault & { kind: 'kill' }): void {
+    const { scheduler, random } = this.#world;
+    const look = (left: number): void => {
+      if (left === 0) return;
+      if (node.running && node.process === undefined) node.killAtEvent(1 + random.below(25), fault.power);
+      else scheduler.after(5, 'look for a recovery', () => look(left - 1));
+    };
+    look(600);
+  }
+
+  #strikeClient(fault: PlannedFault): void {
+    const { random, drivers, reach } = this.#world;
+    const { client } = drivers[random.below(drivers.length)]!;
+    if (fault.kind === 'double') return client.doubleUp();
+    const { link } = client;
+    if (link === undefined) return;
+    if (fault.kind === 'cut' && fault.halfOpen) {
+      reach('half-open connection');
+      link.halfOpen();
+    } else {
+      link.reset();
+    }
+  }
+
+  #strikeIndex(fault: PlannedFault): void {
+    const { index, scheduler, reach } = this.#world;
+    if (fault.kind === 'index-emptied') {
+      reach('index emptied');
+      index.flush();
+    } else if (fault.kind === 'index-rolled-back') {
+      reach('index rolled back');
+      index.rollBack();
+    } else {
+      reach('index away');
+      const { weather } = index.remote;
+      weather.down = true;
+      scheduler.after(fault.lastsMs, 'index is back', () => {
+        weather.down = false;
+      });
+    }
+  }
+
+  #strikeStore(fault: PlannedFault): void {
+    const { store, scheduler, reach } = this.#world;
+    const { weather } = store.remote;
+    const restore = (heal: () => void): void => void scheduler.after(fault.lastsMs, 'store heals', heal);
+    switch (fault.kind) {
+      case 'store-away':
+        reach('object store away');
+        weather.down = true;
+        return restore(() => {
+          weather.down = false;
+        });
+      case 'store-refusing':
+        weather.refusing = 0.3;
+        return restore(() => {
+          weather.refusing = 0;
+        });
+      case 'store-losing':
+        weather.losingAnswers = 0.3;
+        return restore(() => {
+          weather.losingAnswers = 0;
+        });
+      case 'store-garbling':
+        store.garbling = 0.3;
+        return restore(() => {
+          store.garbling = 0;
+        });
+      default:
+        weather.latencyMs = 120;
+        restore(() => {
+          weather.latencyMs = 8;
+        });
+    }
+  }
+
+  #node(): ServerNode {
+    const { cluster, random } = this.#world;
+    return cluster.nodes[random.below(cluster.nodes.length)]!;
+  }
+}

@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import {
+  ChecksumMismatch,
+  type ObjectInfo,
+  ObjectNotFound,
+  type ObjectStore,
+  type PutOptions,
+  type WriteOutcome,
+} from '@earshot/storage';
+import type { SeededRandom } from '../../disk/seeded-random.ts';
+import type { Life, Scheduler } from '../scheduler/scheduler.ts';
+import { fairWeather, Remote } from './remote.ts';
+
+/** An object store in memory, shared by all processes of a run. */
+export class SimulatedStore {
+  readonly remote: Remote;
+  readonly objects = new Map<string, Uint8Array>();
+  /** Keys that were written over with other bytes. */
+  readonly replaced: string[] = [];
+  /** Of the bodies, how many arrive with a wrong byte; the checksum tells. */
+  garbling = 0;
+  readonly #random: SeededRandom;
+
+  constructor(scheduler: Scheduler) {
+    this.remote = new Remote('store', scheduler, fairWeather(8));
+    this.#random = scheduler.fork('store bodies');
+  }
+
+  /** The store as one process sees it. */
+  view(life: Life): ObjectStore {
+    const call = <T>(what: string, effect: () => T): Promise<T> => this.remote.call(life, what, effect);
+    return {
+      description: 'memory',
+      put: (key, body, options = {}) => {
+        const sent = body.slice();
+        return call(`put ${key}`, () => this.#put(key, sent, options));
+      },
+      putFile: () => Promise.reject(new Error('no files here')),
+      get: (key) => call(`get ${key}`, () => this.#get(key).slice()),
+      read: async (key, range) => {
+        const body = await call(`read ${key}`, () => this.#get(key).slice(range?.start, range?.end));
+        return Readable.from([Buffer.from(body)]);
+      },
+      head: (key) => call(`head ${key}`, () => this.#head(key)),
+      list: (prefix, options = {}) => call(`list ${prefix}`, () => this.#list(prefix, options.delimiter)),
+      listAll: (prefix) => this.#listAll(life, prefix),
+      remove: (keys) => call(`remove ${keys.length}`, () => this.#remove(keys)),
+      probe: () => Promise.resolve(),
+      close: () => Promise.resolve(),
+    };
+  }
+
+  /** Keys under a prefix, in order. */
+  keysUnder(prefix: string): string[] {
+    return [...this.objects.keys()].filter((key) => key.startsWith(prefix)).sort();
+  }
+
+  #put(key: string, sent: Uint8Array, options: PutOptions): WriteOutcome {
+    if (this.garbling > 0 && this.#random.chance(this.garbling) && sent.length > 0) {
+      const at = this.#random.below(sent.length);
+      sent[at] = sent[at]! ^ 1;
+    }
+    if (options.sha256 !== undefined && sha256(sent) !== options.sha256) throw new ChecksumMismatch(key);
+    const before = this.objects.get(key);
+    if (before !== undefined && options.createOnly === true) return 'exists';
+    if (before !== undefined && Buffer.compare(before, sent) !== 0) this.replaced.push(key);
+    this.objects.set(key, sent);
+    return 'created';
+  }
+
+  #get(key: string): Uint8Array {
+    const body = this.objects.get(key);
+    if (body === undefined) throw new ObjectNotFound(key);
+    return body;
+  }
+
+  #head(key: string): ObjectInfo | null {
+    const body = this.objects.get(key);
+    return body === undefined ? null : info(key, body);
+  }
+
+  #list(prefix: string, delimiter: '/' | undefined) {
+    const objects: ObjectInfo[] = [];
+    const prefixes = new Set<string>();
+    for (const key of this.keysUnder(prefix)) {
+      const slash = delimiter === undefined ? -1 : key.indexOf(delimiter, prefix.length);
+      if (slash >= 0) prefixes.add(key.slice(0, slash + 1));
+      else objects.push(info(key, this.#get(key)));
+    }
+    return { objects, prefixes: [...prefixes], truncated: false };
+  }
+
+  async *#listAll(life: Life, prefix: string): AsyncGenerator<ObjectInfo> {
+    yield* await this.remote.call(life, `list ${prefix}`, () => this.#list(prefix, undefined).objects);
+  }
+
+  #remove(keys: readonly string[]): void {
+    for (const key of keys) this.objects.delete(key);
+  }
+}
+
+function info(key: string, body: Uint8Array): ObjectInfo {
+  return { key, bytes: body.length, modifiedAt: new Date(0) };
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
