@@ -61,6 +61,8 @@ export const LIMITS = {
   streamAckIntervalMs: 50,
   /** A stream whose connection dropped waits this long for the next one before its tail is cut, ms. */
   streamResumeMs: 30_000,
+  /** The answer to a live body waits this long for its last segment to reach the object store, ms. */
+  bodyArchiveWaitMs: 10_000,
   /** One HTTP append with a digest, which is held in memory until it is checked, bytes. */
   maxDigestedBytes: 10_485_760,
   /** Journal: a batch is committed after this, ms, or with this many bytes. */

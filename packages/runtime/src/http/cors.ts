@@ -15,6 +15,8 @@ const EXPOSED_HEADERS = [
   'X-RateLimit-Reset',
   'X-Request-Id',
   'Upload-Offset',
+  'Upload-Complete',
+  'Upload-Limit',
   'Location',
   'Content-Range',
   'Accept-Ranges',

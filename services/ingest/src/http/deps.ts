@@ -1,8 +1,8 @@
-import type { Readable } from 'node:stream';
-import type { MediaType, SessionDocument, SessionRef, StreamBodyResponse } from '@earshot/protocol';
+import type { SessionDocument } from '@earshot/protocol';
 import type { LinkSigner, Metrics, TokenService } from '@earshot/runtime';
 import type { Sessions } from '@earshot/sessions';
 import type { ObjectStore, SessionArchive } from '@earshot/storage';
+import type { StreamEdge } from '../stream/edge.ts';
 import type { UploadContext } from '../uploads/receive.ts';
 import type { DiscoveryFacts } from './views/discovery-view.ts';
 
@@ -14,11 +14,7 @@ export interface RouteDeps {
   readonly uploads: UploadContext;
   readonly tokens: TokenService;
   readonly links: LinkSigner;
-  readonly feedBody: (feed: {
-    target: { ref: SessionRef } | { streamId: string };
-    contentType: MediaType;
-    body: Readable;
-  }) => Promise<StreamBodyResponse>;
+  readonly streams: Pick<StreamEdge, 'feedBody' | 'append' | 'uploadState' | 'capacity'>;
   /** Refuses webhook URLs that must not be called. */
   readonly checkUrl: (url: string) => Promise<unknown>;
   readonly newId: (prefix: 'whk') => string;

@@ -1,15 +1,18 @@
 import type { HttpServer } from '@earshot/runtime';
 import type { RouteDeps } from './deps.ts';
 import { registerAudioUpload } from './routes/audio-upload.ts';
+import { registerCapacity } from './routes/capacity.ts';
 import { registerDiscovery } from './routes/discovery.ts';
 import { registerLogin } from './routes/login.ts';
 import { registerRecording } from './routes/recording.ts';
 import { registerSessionState } from './routes/session-state.ts';
 import { registerSessions } from './routes/sessions.ts';
+import { registerStreamAudio } from './routes/stream-audio.ts';
 import { registerWebhooks } from './routes/webhooks.ts';
 
 /** Every route of the session API. */
 export async function registerRoutes(server: HttpServer, deps: RouteDeps): Promise<void> {
+  registerCapacity(server, deps);
   registerDiscovery(server, deps);
   registerLogin(server, deps);
   registerSessions(server, deps);
@@ -21,6 +24,7 @@ export async function registerRoutes(server: HttpServer, deps: RouteDeps): Promi
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, payload, parsed) => parsed(null, payload));
     registerAudioUpload(scope, deps);
+    registerStreamAudio(scope, deps);
     done();
   });
 }

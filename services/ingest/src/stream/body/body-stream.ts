@@ -1,10 +1,14 @@
 import type { Readable } from 'node:stream';
-import { EarshotError, type ErrorCode, type StreamBodyResponse } from '@earshot/protocol';
-import type { ClosedBy } from '../context/ports.ts';
-import type { StreamOutcome } from '../intake/stream-end.ts';
+import type {
+  ClosedBy,
+  Connection,
+  ConnectionListener,
+  ConnectionOutcome,
+  HaltReason,
+} from '@earshot/intake';
+import { EarshotError, type ErrorCode } from '@earshot/protocol';
+import type { EdgeContext } from '../edge-context.ts';
 import { Drain } from '../live/drain.ts';
-import type { HaltReason, LiveStream } from '../live/live-streams.ts';
-import type { OpenedIntake, StreamContext } from '../live/opening.ts';
 import { BodyDecoder, type BodyFormat } from './body-format.ts';
 
 /** Why the server stopped reading a body, as the answer's error code. */
@@ -13,6 +17,8 @@ const HALTED: Readonly<Record<HaltReason, ErrorCode>> = {
   superseded: 'stream_superseded',
   erased: 'session_not_found',
   shutdown: 'shutting_down',
+  no_room: 'insufficient_storage',
+  failed: 'service_unavailable',
 };
 
 interface Ending {
@@ -21,59 +27,74 @@ interface Ending {
   readonly error?: EarshotError;
 }
 
+export interface BodySource {
+  readonly body: Readable;
+  readonly format: BodyFormat;
+  /** True when the end of the body is the end of the audio. */
+  readonly completes: boolean;
+}
+
+/** What became of a body. */
+export interface BodyOutcome {
+  readonly receivedBytes: number;
+  readonly receivedSamples: number;
+  /** What the session says; undefined when it could not say. */
+  readonly kept: ConnectionOutcome | undefined;
+  /** Why it was not taken to its end. */
+  readonly error: EarshotError | undefined;
+}
+
 /** One HTTP request body that feeds a session while it arrives. */
-export class BodyStream implements LiveStream {
-  readonly epoch: number;
-  /** The answer to the request; rejects with the error it is answered with. */
-  readonly answer: Promise<StreamBodyResponse>;
-  readonly #context: StreamContext;
-  readonly #open: OpenedIntake;
-  readonly #body: Readable;
-  readonly #format: BodyFormat;
+export class BodyStream implements ConnectionListener {
+  /** Resolves when everything taken is durable, or never will be. */
+  readonly outcome: Promise<BodyOutcome>;
+  readonly #context: EdgeContext;
+  readonly #connection: Connection;
+  readonly #source: BodySource;
   readonly #decoder: BodyDecoder;
-  #settle: (answer: Promise<StreamBodyResponse>) => void = () => undefined;
+  #resolve: (outcome: Promise<BodyOutcome>) => void = () => undefined;
   #phase: 'open' | 'draining' | 'finishing' = 'open';
-  /** How long the tail is offered to storage, ms. */
-  #flushMs: number;
   #waitingForRoom = false;
   #receivedBytes = 0;
   #chunks = 0;
   #lastChunkMs: number;
   #drain: Drain | undefined;
 
-  constructor(context: StreamContext, open: OpenedIntake, source: { body: Readable; format: BodyFormat }) {
+  constructor(context: EdgeContext, connection: Connection, source: BodySource) {
     this.#context = context;
-    this.#open = open;
-    this.#body = source.body;
-    this.#format = source.format;
+    this.#connection = connection;
+    this.#source = source;
     this.#decoder = new BodyDecoder(source.format);
-    this.#lastChunkMs = context.clock.elapsedMs();
-    this.epoch = open.opened.epoch;
-    this.#flushMs = context.limits.streamFlushMs;
-    this.answer = new Promise((resolve) => {
-      this.#settle = resolve;
+    this.#lastChunkMs = context.time.elapsedMs();
+    this.outcome = new Promise((resolve) => {
+      this.#resolve = resolve;
     });
     this.#listen();
-    open.admission.begin(this);
+    connection.begin(this);
   }
 
   halt(reason: HaltReason, flushMs: number): void {
-    this.#flushMs = Math.min(this.#flushMs, flushMs);
-    if (this.#phase === 'finishing') {
-      if (reason !== 'erased') this.#open.intake.hasten(flushMs);
-      return;
-    }
+    if (this.#phase === 'finishing') return;
     const ending = haltEnding(reason);
-    if (reason === 'erased') {
-      this.#settle(this.#discard(ending));
-    } else if (reason === 'superseded') {
-      this.#finish(ending);
-    } else if (this.#phase === 'open') {
+    if (reason === 'erased' || reason === 'superseded' || reason === 'failed') this.#finish(ending);
+    else if (this.#phase === 'open') {
       this.#phase = 'draining';
-      const quietMs = this.#context.limits.streamDrainMs / 4;
+      const quietMs = Math.min(this.#context.limits.streamDrainMs / 4, flushMs / 2);
       const isHeld = (): boolean => this.#waitingForRoom;
       this.#drain = new Drain(quietMs, isHeld, () => this.#finish(ending));
     }
+  }
+
+  progress(): void {
+    // The answer tells what is durable.
+  }
+
+  segment(): void {
+    // The answer tells what is stored.
+  }
+
+  warning(): void {
+    // The session keeps it.
   }
 
   tick(elapsedMs: number): void {
@@ -83,98 +104,72 @@ export class BodyStream implements LiveStream {
   }
 
   readonly #onData = (chunk: Uint8Array): void => {
-    this.#lastChunkMs = this.#context.clock.elapsedMs();
+    this.#lastChunkMs = this.#context.time.elapsedMs();
     this.#receivedBytes += chunk.length;
     this.#chunks += 1;
     this.#drain?.touch();
     this.#context.metrics.bytesReceived('http', chunk.length);
     try {
+      const { sampleRate } = this.#source.format;
       const samples = this.#decoder.push(chunk);
-      const room = this.#open.intake.write({ track: 'main', sampleRate: this.#format.sampleRate, samples });
+      if (samples.length > 0) this.#connection.write({ track: 'main', sampleRate, samples });
+      const room = this.#connection.room();
       if (room !== undefined) void this.#pauseUntil(room);
     } catch (error) {
       const refusal =
         error instanceof EarshotError ? error : new EarshotError('internal_error', { cause: error });
-      this.#open.intake.warn({ type: refusal.code, message: refusal.message });
+      this.#connection.warn({ type: refusal.code, message: refusal.message });
       this.#finish({ closedBy: 'error', error: refusal });
     }
   };
 
   #listen(): void {
-    const body = this.#body;
+    const { body, completes } = this.#source;
     body.on('data', this.#onData);
-    body.once('end', () => this.#finish({ closedBy: 'stop' }));
-    body.once('close', () => this.#finish({ closedBy: 'client' }));
-    body.on('error', () => this.#finish({ closedBy: 'client' }));
-    if (body.destroyed) this.#finish({ closedBy: 'client' });
+    body.once('end', () => this.#finish({ closedBy: completes ? 'stop' : 'client' }));
+    const cut: Ending = { closedBy: 'client', error: cutOff() };
+    body.once('close', () => this.#finish(cut));
+    body.on('error', () => this.#finish(cut));
+    if (body.destroyed) this.#finish(cut);
   }
 
   async #pauseUntil(room: Promise<void>): Promise<void> {
     if (this.#waitingForRoom) return;
+    const { body } = this.#source;
     this.#waitingForRoom = true;
-    this.#body.pause();
+    body.pause();
     await room;
     this.#waitingForRoom = false;
-    if (this.#phase !== 'finishing') this.#body.resume();
+    if (this.#phase !== 'finishing') body.resume();
   }
 
   #finish(ending: Ending): void {
     if (this.#phase === 'finishing') return;
-    this.#stopReading();
-    this.#settle(this.#store(ending));
-  }
-
-  #stopReading(): void {
     this.#phase = 'finishing';
     this.#drain?.stop();
-    this.#body.off('data', this.#onData);
-    this.#body.pause();
+    this.#source.body.off('data', this.#onData);
+    this.#source.body.pause();
+    this.#resolve(this.#settle(ending));
   }
 
-  async #store({ closedBy, error }: Ending): Promise<StreamBodyResponse> {
-    const { intake, opened, admission } = this.#open;
-    const { encoding, bigEndian } = this.#format;
+  async #settle({ closedBy, error }: Ending): Promise<BodyOutcome> {
+    const connection = this.#connection;
+    const { encoding, bigEndian } = this.#source.format;
     const { oddBytes } = this.#decoder;
-    try {
-      const outcome = await intake.finish({
+    const fields = { session: connection.ref.sessionId, epoch: connection.epoch, closedBy };
+    const kept = await connection
+      .finish({
         closedBy,
         format: { dialect: 'http-pcm', encoding, bigEndian, callId: null, providerStreamId: null },
         stats: { frames: this.#chunks, malformedFrames: 0, duplicateFrames: 0, reorderedFrames: 0, oddBytes },
-        flushMs: this.#flushMs,
+      })
+      .catch((failure: unknown) => {
+        this.#context.log.error({ ...fields, err: failure }, 'a stream body could not be finished');
+        return undefined;
       });
-      const session = opened.ref.sessionId;
-      this.#context.log.info(
-        { session, epoch: this.epoch, closedBy, safe: outcome.safe },
-        'stream body closed',
-      );
-      return this.#answerWith(outcome, error);
-    } finally {
-      admission.leave();
-    }
-  }
-
-  #answerWith({ safe, record }: StreamOutcome, error: EarshotError | undefined): StreamBodyResponse {
-    const counts = {
-      received_bytes: this.#receivedBytes,
-      received_samples: this.#open.intake.receivedSamples,
-      segments: record.segments.length,
-    };
-    if (error !== undefined) {
-      const { code, message, details } = error;
-      throw new EarshotError(code, { message, details: { ...details, ...counts }, cause: error.cause });
-    }
-    if (!safe) throw new EarshotError('service_unavailable', { details: counts });
-    return { session_id: this.#open.opened.ref.sessionId, success: true, ...counts };
-  }
-
-  async #discard({ error }: Ending): Promise<never> {
-    this.#stopReading();
-    try {
-      await this.#open.intake.discard();
-    } finally {
-      this.#open.admission.leave();
-    }
-    throw error ?? new EarshotError('session_not_found');
+    this.#context.log.info({ ...fields, durable: kept?.durable ?? false }, 'stream body closed');
+    const { receivedSamples } = connection;
+    return { receivedBytes: this.#receivedBytes, receivedSamples, kept, error };
   }
 }
 
@@ -183,4 +178,8 @@ function haltEnding(reason: HaltReason): Ending {
     message: 'The stream was ended before its body was; what came is kept.',
   });
   return { closedBy: reason === 'superseded' ? 'superseded' : 'server', error };
+}
+
+function cutOff(): EarshotError {
+  return new EarshotError('invalid_request', { message: 'The body was cut off; what came is kept.' });
 }

@@ -1,6 +1,5 @@
+import type { ClosedBy, HaltReason } from '@earshot/intake';
 import { EarshotError, ERRORS, type ErrorCode, type ProcessingIssue } from '@earshot/protocol';
-import type { ClosedBy } from '../context/ports.ts';
-import type { HaltReason } from '../live/live-streams.ts';
 
 /** RFC 6455 section 5.5: a close frame's payload is at most 125 bytes, two of them the code. */
 const MAX_REASON_BYTES = 123;
@@ -10,11 +9,21 @@ export interface Closing {
   readonly closedBy: ClosedBy;
   readonly code: number;
   readonly reason: string;
+  /** What the record keeps of it. */
   readonly issue?: ProcessingIssue;
+  /** The refusal that an acknowledged client is told in full. */
+  readonly error?: EarshotError;
+  /** True when waiting for what came to become durable is pointless. */
+  readonly atOnce?: true;
 }
 
 export const STOPPED: Closing = { closedBy: 'stop', code: 1000, reason: '' };
 export const CLIENT_CLOSED: Closing = { closedBy: 'client', code: 1000, reason: '' };
+const RESTARTING: Closing = {
+  closedBy: 'server',
+  code: ERRORS.shutting_down.closeCode,
+  reason: ERRORS.shutting_down.message,
+};
 
 /** The close frame for a catalogue code. */
 export function closingFor(
@@ -22,19 +31,21 @@ export function closingFor(
   closedBy: ClosedBy,
   message: string = ERRORS[code].message,
 ): Closing {
-  return { closedBy, code: ERRORS[code].closeCode, reason: closeReason(message) };
+  const error = new EarshotError(code, { message });
+  return { closedBy, code: ERRORS[code].closeCode, reason: closeReason(message), error };
 }
 
 /** The close frame for an error thrown while a message was taken; the record keeps the code. */
 export function closingForError(error: unknown): Closing {
   if (!(error instanceof EarshotError)) return closingFor('internal_error', 'error');
+  const { code, message, details } = error;
+  if (code === 'stream_superseded') return closingForHalt('superseded');
   return {
-    ...closingFor(error.code, 'error', error.message),
-    issue: {
-      type: error.code,
-      message: error.message,
-      ...(error.details ? { details: { ...error.details } } : {}),
-    },
+    closedBy: 'error',
+    code: ERRORS[code].closeCode,
+    reason: closeReason(message),
+    error,
+    issue: { type: code, message, ...(details ? { details: { ...details } } : {}) },
   };
 }
 
@@ -51,10 +62,16 @@ export function closingForBrokenSocket(code: string): Closing {
 export function closingForHalt(reason: HaltReason): Closing {
   switch (reason) {
     case 'superseded':
-      return closingFor('stream_superseded', 'superseded');
-    case 'shutdown':
-      return closingFor('shutting_down', 'server');
+      return { ...closingFor('stream_superseded', 'superseded'), atOnce: true };
     case 'erased':
+      return { ...closingFor('session_not_found', 'server'), atOnce: true };
+    case 'no_room':
+      return closingFor('insufficient_storage', 'server');
+    case 'shutdown':
+      return RESTARTING;
+    case 'failed':
+      // A process whose disk fails leaves as well, and the client finds the next one.
+      return { ...RESTARTING, atOnce: true };
     case 'end':
       return { closedBy: 'server', code: 1000, reason: 'The session has ended.' };
   }

@@ -1,23 +1,19 @@
 import type { DialectEvent, StreamDecoder } from '@earshot/dialects';
-import type { Intake } from '../intake/intake.ts';
-import { type StreamFormat, type StreamStats, UNKNOWN_FORMAT } from '../intake/stream-end.ts';
+import { type Connection, type StreamFormat, type StreamStats, UNKNOWN_FORMAT } from '@earshot/intake';
 
-/** What a message led to: the sender said stop, or storage is behind and needs time. */
-export interface FeedResult {
-  readonly stopped: boolean;
-  readonly room: Promise<void> | undefined;
-}
-
-/** Leads messages of a socket through its decoder into the intake. */
+/** Leads messages of a socket through its decoder into its session. */
 export class FrameFeed {
   format: StreamFormat = UNKNOWN_FORMAT;
   readonly #decoder: StreamDecoder;
-  readonly #intake: Intake;
+  readonly #connection: Connection;
+  readonly #admit: (bytes: number) => void;
   #released = false;
 
-  constructor(decoder: StreamDecoder, intake: Intake) {
+  /** `admit` hears of each frame, in bytes of PCM16, before it is written; what it throws refuses the frame. */
+  constructor(decoder: StreamDecoder, connection: Connection, admit: (bytes: number) => void) {
     this.#decoder = decoder;
-    this.#intake = intake;
+    this.#connection = connection;
+    this.#admit = admit;
   }
 
   get stats(): StreamStats {
@@ -25,8 +21,8 @@ export class FrameFeed {
     return { frames, malformedFrames, duplicateFrames, reorderedFrames, oddBytes };
   }
 
-  /** Takes one message; throws the decoder's or the intake's refusal. */
-  push(message: { binary: boolean; data: Uint8Array }): FeedResult {
+  /** Takes one message; true when the sender said stop. Throws the decoder's or the session's refusal. */
+  push(message: { binary: boolean; data: Uint8Array }): boolean {
     return this.#take(this.#decoder.push(message));
   }
 
@@ -34,12 +30,11 @@ export class FrameFeed {
   release(): boolean {
     if (this.#released) return false;
     this.#released = true;
-    return this.#take(this.#decoder.end()).stopped;
+    return this.#take(this.#decoder.end());
   }
 
-  #take(events: readonly DialectEvent[]): FeedResult {
+  #take(events: readonly DialectEvent[]): boolean {
     let stopped = false;
-    let room: Promise<void> | undefined;
     for (const event of events) {
       switch (event.type) {
         case 'format':
@@ -52,19 +47,20 @@ export class FrameFeed {
           };
           break;
         case 'audio':
-          room = this.#intake.write(event.frame);
+          this.#admit(event.frame.samples.byteLength);
+          this.#connection.write(event.frame);
           break;
         case 'gap':
-          this.#intake.gap(event.track, event.samples, event.reason);
+          this.#connection.gap(event.track, event.samples, event.reason);
           break;
         case 'warning':
-          this.#intake.warn(event.issue);
+          this.#connection.warn(event.issue);
           break;
         case 'stop':
           stopped = true;
           break;
       }
     }
-    return { stopped, room };
+    return stopped;
   }
 }

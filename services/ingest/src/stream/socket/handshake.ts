@@ -6,6 +6,8 @@ import { HandshakeRefusal } from './refusal.ts';
 export interface Handshake {
   readonly streamId: string;
   readonly byteOrder: 'auto' | 'little' | 'big';
+  /** The client has nothing below this sample any more. */
+  readonly from: number | undefined;
 }
 
 const PATH = /^\/voice\/v1\/stream\/sessions\/([^/]{1,200})\/audio\/?$/;
@@ -13,6 +15,7 @@ const PATH = /^\/voice\/v1\/stream\/sessions\/([^/]{1,200})\/audio\/?$/;
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 /** RFC 6455 section 4.1: tokens parted by commas. */
 const TOKEN_LIST = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/;
+const WHOLE_NUMBER = /^(?:0|[1-9]\d{0,15})$/;
 /** Subprotocols or extensions offered in one request. */
 const MAX_OFFERS = 32;
 
@@ -27,7 +30,8 @@ export function readHandshake(
   refuseOtherThanWebSocket(request);
   refuseOrigin(request.headers.origin, allowedOrigins);
   if (!STREAM_ID.test(streamId)) throw new EarshotError('session_not_found');
-  return { streamId, byteOrder: byteOrderOf(new URLSearchParams(query)) };
+  const asked = new URLSearchParams(query);
+  return { streamId, byteOrder: byteOrderOf(asked), from: fromOf(asked) };
 }
 
 function splitUrl(url: string): string[] {
@@ -81,4 +85,13 @@ function byteOrderOf(query: URLSearchParams): Handshake['byteOrder'] {
   const order = query.get('byte_order') ?? 'auto';
   if (order === 'auto' || order === 'little' || order === 'big') return order;
   throw malformed('byte_order is "big", "little" or "auto".');
+}
+
+/** `?from_sample=N` says that nothing below that position can be sent any more. */
+function fromOf(query: URLSearchParams): number | undefined {
+  const [text, ...more] = query.getAll('from_sample');
+  if (text === undefined) return undefined;
+  const from = WHOLE_NUMBER.test(text) ? Number(text) : Number.NaN;
+  if (more.length === 0 && Number.isSafeInteger(from)) return from;
+  throw malformed('from_sample is a whole number of samples, 0 or more.');
 }

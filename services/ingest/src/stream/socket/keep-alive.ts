@@ -1,4 +1,4 @@
-import type { StreamLimits } from '../context/ports.ts';
+import type { EdgeLimits } from '../edge-context.ts';
 
 /** What a socket needs now: nothing, a ping, an end because its peer is gone, or because it sends nothing. */
 export type Pulse = 'fine' | 'ping' | 'gone' | 'idle';
@@ -10,13 +10,13 @@ const STALL_MS = 5000;
 
 /** Decides when to ping a peer and when to give it up. Times are monotonic ms. */
 export class KeepAlive {
-  readonly #limits: Pick<StreamLimits, 'pingIntervalMs' | 'streamIdleMs'>;
+  readonly #limits: Pick<EdgeLimits, 'pingIntervalMs' | 'streamIdleMs'>;
   #lastMessage: number;
   #nextPing: number;
   #unanswered = 0;
   #lastCheck: number;
 
-  constructor(limits: Pick<StreamLimits, 'pingIntervalMs' | 'streamIdleMs'>, now: number) {
+  constructor(limits: Pick<EdgeLimits, 'pingIntervalMs' | 'streamIdleMs'>, now: number) {
     this.#limits = limits;
     this.#lastMessage = now;
     this.#lastCheck = now;

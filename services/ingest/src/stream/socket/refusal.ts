@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { EarshotError, errorEnvelope } from '@earshot/protocol';
+import { retryAfterSeconds } from '../capacity/retry-after.ts';
 
 /** A refused connection is cut off when it has not closed by itself after this, ms. */
 const LINGER_MS = 1000;
@@ -24,12 +25,13 @@ export function refuseUpgrade(socket: Duplex, error: unknown): void {
   if (socket.destroyed) return;
   const status = error instanceof EarshotError ? error.status : 500;
   const body = JSON.stringify(errorEnvelope(error));
+  const seconds = retryAfterSeconds(error);
   const headers = {
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': String(Buffer.byteLength(body)),
     'Cache-Control': 'no-store',
     Connection: 'close',
-    ...(status === 503 ? { 'Retry-After': '1' } : {}),
+    ...(seconds === undefined ? {} : { 'Retry-After': String(seconds) }),
     ...(error instanceof HandshakeRefusal ? error.headers : {}),
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);

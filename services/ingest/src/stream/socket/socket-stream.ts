@@ -1,8 +1,10 @@
-import { EarshotError } from '@earshot/protocol';
+import type { Connection, ConnectionListener, HaltReason } from '@earshot/intake';
+import { EarshotError, type ProcessingIssue, type SegmentEntry } from '@earshot/protocol';
 import type { RawData, WebSocket } from 'ws';
+import type { EdgeContext } from '../edge-context.ts';
 import { Drain } from '../live/drain.ts';
-import type { HaltReason, LiveStream } from '../live/live-streams.ts';
-import type { OpenedIntake, StreamContext } from '../live/opening.ts';
+import { withinMs } from '../live/within.ts';
+import type { ClientEvents } from './acknowledged/client-events.ts';
 import {
   CLIENT_CLOSED,
   type Closing,
@@ -15,50 +17,68 @@ import {
 import { FloodGuard } from './flood-guard.ts';
 import type { FrameFeed } from './frame-feed.ts';
 import { KeepAlive } from './keep-alive.ts';
+import { ReadPause } from './read-pause.ts';
 
 /**
- * `open`: audio is taken. `draining`: our close frame is out, and what the client sent before it read that is
- * still taken. `finishing`: the tail is being stored. `closed`: nothing is left to do.
+ * `open`: audio is taken. `draining`: the client was told to stop, and what it sent before it heard that is
+ * still taken. `finishing`: what came becomes durable. `closed`: nothing is left to do.
  */
 type Phase = 'open' | 'draining' | 'finishing' | 'closed';
 
-/** One WebSocket that feeds a session. It never sends the client a message. */
-export class SocketStream implements LiveStream {
-  readonly epoch: number;
-  readonly #context: StreamContext;
-  readonly #open: OpenedIntake;
-  readonly #feed: FrameFeed;
+/** A socket with what reads it and what speaks through it. */
+export interface SocketParts {
+  readonly socket: WebSocket;
+  readonly feed: FrameFeed;
+  readonly events: ClientEvents;
+}
+
+/** One WebSocket that feeds a session. */
+export class SocketStream implements ConnectionListener {
+  readonly #context: EdgeContext;
+  readonly #connection: Connection;
   readonly #socket: WebSocket;
+  readonly #feed: FrameFeed;
+  readonly #events: ClientEvents;
   readonly #keepAlive: KeepAlive;
   readonly #emptyFrames: FloodGuard;
+  readonly #reading: ReadPause;
   #phase: Phase = 'open';
   /** What the record says when the socket closes now. */
   #goodbye: Closing = CLIENT_CLOSED;
-  /** How long the tail is offered to storage, ms. */
-  #flushMs: number;
-  #waitingForRoom = false;
   #drain: Drain | undefined;
 
-  constructor(context: StreamContext, open: OpenedIntake, io: { socket: WebSocket; feed: FrameFeed }) {
+  constructor(context: EdgeContext, connection: Connection, { socket, feed, events }: SocketParts) {
     this.#context = context;
-    this.#open = open;
-    this.#socket = io.socket;
-    this.#feed = io.feed;
-    this.epoch = open.opened.epoch;
-    this.#flushMs = context.limits.streamFlushMs;
-    this.#keepAlive = new KeepAlive(context.limits, context.clock.elapsedMs());
+    this.#connection = connection;
+    this.#socket = socket;
+    this.#feed = feed;
+    this.#events = events;
+    this.#keepAlive = new KeepAlive(context.limits, context.time.elapsedMs());
     this.#emptyFrames = new FloodGuard(context.limits.maxEmptyFramesPerSecond);
+    this.#reading = new ReadPause(socket, () => this.#keepAlive.paused(context.time.elapsedMs()));
     this.#listen();
-    open.admission.begin(this);
+    connection.begin(this);
+    events.open().catch(() => this.#finish(closingForHalt('failed')));
   }
 
   halt(reason: HaltReason, flushMs: number): void {
-    this.#flushMs = Math.min(this.#flushMs, flushMs);
-    if (reason === 'erased') this.#discard();
-    else if (this.#phase === 'finishing') this.#open.intake.hasten(flushMs);
-    else if (this.#phase !== 'open') return;
-    else if (reason === 'superseded') this.#finish(closingForHalt(reason));
-    else this.#sayGoodbye(closingForHalt(reason));
+    const closing = closingForHalt(reason);
+    if (reason === 'erased') this.#cutOff(closing);
+    else if (reason === 'failed' && this.#phase === 'finishing') this.#close(closing);
+    else if (closing.atOnce === true) this.#finish(closing);
+    else if (this.#phase === 'open') this.#sayGoodbye(closing, flushMs);
+  }
+
+  progress(): void {
+    this.#events.moved();
+  }
+
+  segment(entry: SegmentEntry): void {
+    this.#events.segment(entry);
+  }
+
+  warning(issue: ProcessingIssue): void {
+    this.#events.warning(issue);
   }
 
   tick(elapsedMs: number): void {
@@ -68,8 +88,8 @@ export class SocketStream implements LiveStream {
       this.#finish(CLIENT_CLOSED);
       return;
     }
-    if (this.#socket.bufferedAmount > this.#context.limits.maxSocketBufferedBytes) this.#socket.terminate();
-    if (this.#waitingForRoom) {
+    if (this.#socket.bufferedAmount > this.#context.limits.maxSocketBufferedBytes) this.refuseSlowReader();
+    if (this.#reading.active) {
       this.#keepAlive.paused(elapsedMs);
       return;
     }
@@ -77,6 +97,11 @@ export class SocketStream implements LiveStream {
     if (pulse === 'ping') this.#socket.ping();
     else if (pulse === 'gone') this.#socket.terminate();
     else if (pulse === 'idle') this.#finish(closingFor('stream_idle', 'server'));
+  }
+
+  /** The client does not read what it is told. */
+  refuseSlowReader(): void {
+    this.#finish(closingFor('invalid_request', 'error', 'The client does not read what it is sent.'));
   }
 
   #listen(): void {
@@ -98,7 +123,7 @@ export class SocketStream implements LiveStream {
 
   #receive(data: Uint8Array, binary: boolean): void {
     if (this.#phase !== 'open' && this.#phase !== 'draining') return;
-    this.#keepAlive.message(this.#context.clock.elapsedMs());
+    this.#keepAlive.message(this.#context.time.elapsedMs());
     this.#drain?.touch();
     if (data.length === 0) {
       this.#isFlood();
@@ -106,68 +131,68 @@ export class SocketStream implements LiveStream {
     }
     this.#context.metrics.bytesReceived('websocket', data.length);
     try {
-      const { stopped, room } = this.#feed.push({ binary, data });
-      if (room !== undefined) void this.#pauseUntil(room);
-      if (stopped) this.#finish(STOPPED);
+      if (this.#feed.push({ binary, data })) this.#finish(STOPPED);
+      else this.#holdBack();
     } catch (error) {
       this.#finish(closingForError(error));
     }
   }
 
+  #holdBack(): void {
+    const room = this.#connection.room();
+    if (room !== undefined) void this.#reading.holdUntil('room', room);
+    const credit = this.#events.credit();
+    if (credit !== undefined) void this.#reading.holdUntil('credit', credit);
+  }
+
   /** Empty messages and control frames cost us more than their sender. */
   #isFlood(): boolean {
-    if (!this.#emptyFrames.exceeds(this.#context.clock.elapsedMs())) return false;
+    if (!this.#emptyFrames.exceeds(this.#context.time.elapsedMs())) return false;
     const message = 'Too many empty messages or control frames.';
     this.#finish(closingForError(new EarshotError('invalid_request', { message })));
     return true;
   }
 
-  /** Stops reading until storage has caught up; TCP slows the sender down. */
-  async #pauseUntil(room: Promise<void>): Promise<void> {
-    if (this.#waitingForRoom) return;
-    this.#waitingForRoom = true;
-    this.#socket.pause();
-    await room;
-    this.#waitingForRoom = false;
-    this.#keepAlive.paused(this.#context.clock.elapsedMs());
-    this.#socket.resume();
-  }
-
-  /** Says goodbye first: all that the client sent before it read that arrives before its own close frame. */
-  #sayGoodbye(closing: Closing): void {
+  /** Says goodbye first: all that the client sent before it heard that arrives before its own close frame. */
+  #sayGoodbye(closing: Closing, flushMs: number): void {
     this.#phase = 'draining';
-    this.#socket.close(closing.code, closing.reason);
     this.#goodbye = closing;
-    const { streamDrainMs } = this.#context.limits;
-    const isHeld = (): boolean => this.#waitingForRoom;
-    this.#drain = new Drain(streamDrainMs, isHeld, () => this.#finish(closing));
+    if (this.#events.announcesClosing) this.#events.closing(closing);
+    else this.#socket.close(closing.code, closing.reason);
+    const quietMs = Math.min(this.#context.limits.streamDrainMs, flushMs / 2);
+    this.#drain = new Drain(
+      quietMs,
+      () => this.#reading.active,
+      () => this.#finish(closing),
+    );
   }
 
   #finish(closing: Closing): void {
     if (this.#phase !== 'open' && this.#phase !== 'draining') return;
     this.#phase = 'finishing';
     this.#drain?.stop();
-    void this.#store(closing);
+    void this.#settle(closing);
   }
 
-  async #store(closing: Closing): Promise<void> {
-    const { intake, opened, admission } = this.#open;
-    const session = opened.ref.sessionId;
-    let safe = false;
+  async #settle(closing: Closing): Promise<void> {
+    const connection = this.#connection;
+    const fields = { session: connection.ref.sessionId, epoch: connection.epoch };
+    let durable = false;
     try {
       const closedBy = this.#release() && closing.closedBy === 'client' ? 'stop' : closing.closedBy;
-      if (closing.issue !== undefined) intake.warn(closing.issue);
+      if (closing.issue !== undefined) connection.warn(closing.issue);
       const { format, stats } = this.#feed;
-      const outcome = await intake.finish({ closedBy, format, stats, flushMs: this.#flushMs });
-      safe = outcome.safe;
-      const { segments, gaps } = outcome.record;
-      const counts = { segments: segments.length, gaps: gaps.length };
-      this.#context.log.info({ session, epoch: this.epoch, closedBy, safe, ...counts }, 'stream closed');
+      const ending = connection.finish({ closedBy, format, stats });
+      if (closing.atOnce === true) this.#close(closing);
+      const outcome = await withinMs(ending, this.#context.limits.streamFlushMs);
+      durable = outcome.durable;
+      const counts = { segments: outcome.segments, gaps: outcome.gaps.length };
+      this.#context.log.info({ ...fields, closedBy, durable, ...counts }, 'stream connection closed');
     } catch (error) {
-      this.#context.log.error({ session, epoch: this.epoch, err: error }, 'a stream could not be finished');
+      this.#context.log.error({ ...fields, err: error }, 'a stream connection could not be finished');
     }
-    if (this.#phase === 'finishing') this.#close(safe ? closing : closingFor('service_unavailable', 'error'));
-    admission.leave();
+    this.#events.settle();
+    this.#close(durable ? closing : closingFor('service_unavailable', 'error'));
   }
 
   /** Takes what the decoder holds back; after an error that may be refused too, and changes nothing any more. */
@@ -175,39 +200,31 @@ export class SocketStream implements LiveStream {
     try {
       return this.#feed.release();
     } catch (error) {
-      this.#context.log.warn(
-        { session: this.#open.opened.ref.sessionId, err: error },
-        'held-back frames were lost',
-      );
+      const session = this.#connection.ref.sessionId;
+      this.#context.log.warn({ session, err: error }, 'held-back frames were lost');
       return false;
     }
   }
 
-  #close({ code, reason }: Closing): void {
+  #close(closing: Closing): void {
+    if (this.#phase === 'closed') return;
     this.#phase = 'closed';
+    this.#events.closing(closing);
+    this.#events.end();
     const socket = this.#socket;
     if (socket.readyState === socket.CLOSED) return;
     const timer = setTimeout(() => socket.terminate(), this.#context.limits.closeHandshakeMs);
     socket.once('close', () => clearTimeout(timer));
     socket.resume();
-    socket.close(code, reason);
+    socket.close(closing.code, closing.reason);
   }
 
-  #discard(): void {
+  /** The session is gone: nothing of it is waited for, and a plain client's socket ends as it is. */
+  #cutOff(closing: Closing): void {
     if (this.#phase === 'closed') return;
-    this.#phase = 'closed';
-    this.#drain?.stop();
-    this.#socket.terminate();
-    const { intake, opened, admission } = this.#open;
-    intake
-      .discard()
-      .catch((error: unknown) => {
-        this.#context.log.error(
-          { session: opened.ref.sessionId, err: error },
-          'late audio of an erased session stayed',
-        );
-      })
-      .finally(() => admission.leave());
+    this.#finish(closing);
+    this.#close(closing);
+    if (!this.#events.announcesClosing) this.#socket.terminate();
   }
 }
 

@@ -1,10 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createStreamDecoder } from '@earshot/dialects';
-import { EarshotError, LIMITS, type SessionRef } from '@earshot/protocol';
+import { type Connection, UNKNOWN_FORMAT } from '@earshot/intake';
+import { EarshotError, LIMITS, type SessionRef, STREAM_PROTOCOL } from '@earshot/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { UNKNOWN_FORMAT } from '../intake/stream-end.ts';
-import { type OpenedIntake, openIntake, type StreamContext } from '../live/opening.ts';
+import { type EdgeContext, NO_STATS, openConnection } from '../edge-context.ts';
+import { Acknowledger } from './acknowledged/acknowledger.ts';
+import { type ClientEvents, silentEvents } from './acknowledged/client-events.ts';
+import { EventChannel } from './acknowledged/event-channel.ts';
 import { FrameFeed } from './frame-feed.ts';
 import { type Handshake, readHandshake } from './handshake.ts';
 import { refuseUpgrade } from './refusal.ts';
@@ -25,21 +29,24 @@ export interface SocketEdge {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** From now on upgrades are refused with 503. */
   refuse(): void;
+  /** Resolves when every client has heard its goodbye, or after `ms`. */
+  closed(ms: number): Promise<void>;
 }
 
-/** The one subprotocol that a platform insists on; others are not spoken and not confirmed. */
+/** The subprotocol that a platform insists on, beside ours; others are not spoken and not confirmed. */
 const JAMBONZ = 'audio.jambonz.org';
+const SPOKEN = [STREAM_PROTOCOL, JAMBONZ];
 
-export function createSocketEdge(context: StreamContext, settings: SocketSettings): SocketEdge {
+export function createSocketEdge(context: EdgeContext, settings: SocketSettings): SocketEdge {
   const server = new WebSocketServer({
     noServer: true,
-    clientTracking: false,
+    clientTracking: true,
     // Pongs are ours, so that a flood of pings ends with a reason.
     autoPong: false,
     perMessageDeflate: false,
     maxPayload: LIMITS.maxMessageBytes,
     maxFragments: LIMITS.maxMessageFragments,
-    handleProtocols: (offered) => (offered.has(JAMBONZ) ? JAMBONZ : false),
+    handleProtocols: (offered) => SPOKEN.find((name) => offered.has(name)) ?? false,
   });
   let refusing = false;
   const isRefusing = (): boolean => refusing;
@@ -47,15 +54,16 @@ export function createSocketEdge(context: StreamContext, settings: SocketSetting
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     if (isRefusing()) throw new EarshotError('shutting_down');
     const handshake = readHandshake(request, settings.allowedOrigins);
-    const open = await openIntake(context, await find(context, handshake.streamId), 'websocket');
+    const ref = await find(context, handshake.streamId);
+    const from = handshake.from === undefined ? {} : { from: handshake.from };
+    const connection = await openConnection(context, ref, { transport: 'websocket', ...from });
     const webSocket = isRefusing() ? undefined : shakeHands(server, { request, socket, head });
     if (webSocket === undefined) {
-      abandon(context, open);
+      abandon(context, connection);
       throw new EarshotError('shutting_down');
     }
-    const feed = new FrameFeed(createStreamDecoder(decoderOptions(handshake, settings)), open.intake);
-    new SocketStream(context, open, { socket: webSocket, feed });
-    context.log.info({ session: open.opened.ref.sessionId, epoch: open.opened.epoch }, 'stream opened');
+    attach(context, connection, { webSocket, handshake, settings });
+    context.log.info({ session: ref.sessionId, epoch: connection.epoch }, 'stream opened');
   }
 
   return {
@@ -70,11 +78,16 @@ export function createSocketEdge(context: StreamContext, settings: SocketSetting
     refuse() {
       refusing = true;
     },
+    async closed(ms) {
+      const until = performance.now() + ms;
+      while (server.clients.size > 0 && performance.now() < until) await sleep(10);
+      for (const client of server.clients) client.terminate();
+    },
   };
 }
 
 /** Unknown, malformed and foreign stream ids answer alike. */
-async function find(context: StreamContext, streamId: string): Promise<SessionRef> {
+async function find(context: EdgeContext, streamId: string): Promise<SessionRef> {
   try {
     return await context.sessions.findStream(streamId);
   } catch (error) {
@@ -99,23 +112,35 @@ function shakeHands(
   return opened;
 }
 
-/** Gives back a stream whose client left before its first frame. */
-function abandon(context: StreamContext, { opened, intake, admission }: OpenedIntake): void {
-  const stats = { frames: 0, malformedFrames: 0, duplicateFrames: 0, reorderedFrames: 0, oddBytes: 0 };
-  intake
-    .finish({ closedBy: 'client', format: UNKNOWN_FORMAT, stats, flushMs: context.limits.streamFlushMs })
-    .catch((error: unknown) => {
-      context.log.error(
-        { session: opened.ref.sessionId, err: error },
-        'an abandoned stream could not be closed',
-      );
-    })
-    .finally(() => admission.leave());
+/** Leads the socket's messages into the session, in the manner that its client asked for. */
+function attach(
+  context: EdgeContext,
+  connection: Connection,
+  client: { webSocket: WebSocket; handshake: Handshake; settings: SocketSettings },
+): void {
+  const { webSocket, handshake, settings } = client;
+  const isAcknowledged = webSocket.protocol === STREAM_PROTOCOL;
+  let stream: SocketStream | undefined;
+  const { maxSocketBufferedBytes } = context.limits;
+  const channel = new EventChannel(webSocket, maxSocketBufferedBytes, () => stream?.refuseSlowReader());
+  const events: ClientEvents = isAcknowledged
+    ? new Acknowledger(context, connection, { channel, from: handshake.from ?? 0 })
+    : silentEvents;
+  // Clients that speak our protocol say what they mean; the order of others has to be made out.
+  const auto = isAcknowledged ? 'little' : 'auto';
+  const byteOrder = handshake.byteOrder === 'auto' ? auto : handshake.byteOrder;
+  const wavix = settings.wavixFormat === undefined ? {} : { wavixFormat: settings.wavixFormat };
+  const decoder = createStreamDecoder({ byteOrder, ...wavix });
+  const feed = new FrameFeed(decoder, connection, (bytes) => events.audio(bytes));
+  stream = new SocketStream(context, connection, { socket: webSocket, feed, events });
 }
 
-function decoderOptions(
-  { byteOrder }: Handshake,
-  { wavixFormat }: SocketSettings,
-): Parameters<typeof createStreamDecoder>[0] {
-  return wavixFormat === undefined ? { byteOrder } : { byteOrder, wavixFormat };
+/** Gives back a stream whose client left before its first frame. */
+function abandon(context: EdgeContext, connection: Connection): void {
+  connection
+    .finish({ closedBy: 'client', format: UNKNOWN_FORMAT, stats: NO_STATS })
+    .catch((error: unknown) => {
+      const fields = { session: connection.ref.sessionId, err: error };
+      context.log.error(fields, 'an abandoned stream could not be closed');
+    });
 }
