@@ -13,7 +13,9 @@ let other: Rig;
 
 beforeAll(async () => {
   rig = await startRig({ engine: createScriptedEngine({ script: () => 'heard' }) });
-  second = await createIngestApp(readIngestConfig(rig.env));
+  second = await createIngestApp(
+    readIngestConfig({ ...rig.env, EARSHOT_JOURNAL_DIR: `${rig.folder.path}/journal-second` }),
+  );
   const { url } = await second.start();
   other = {
     ...rig,

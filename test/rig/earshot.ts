@@ -37,6 +37,8 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     REDIS_URL: redis.url,
     EARSHOT_OBJECT_STORE: `file:${folder.path}/objects`,
     EARSHOT_SPOOL_DIR: `${folder.path}/spool`,
+    EARSHOT_JOURNAL_DIR: `${folder.path}/journal`,
+    EARSHOT_JOURNAL_RESERVE_BYTES: '1048576',
     EARSHOT_PORT: '0',
     EARSHOT_BOOTSTRAP_KEY: key,
     EARSHOT_TOKEN_SECRET: randomBytes(32).toString('hex'),

@@ -164,7 +164,6 @@ export interface IntakeHost {
 }
 
 type LimitName =
-  | 'nodeHighWaterBytes'
   | 'maxLiveStreams'
   | 'maxStreamBytes'
   | 'maxStreamGaps'

@@ -34,6 +34,9 @@ export {
   type GuardedResponse,
 } from './egress/guarded-fetch.ts';
 export type { EgressPolicy, ResolvedAddress, Resolver } from './egress/policy.ts';
+export { FolderInUse, lockFolder } from './folder/folder-lock.ts';
+export { readPrivateFile, writePrivateFile } from './folder/private-file.ts';
+export { systemFailure } from './folder/system-failure.ts';
 export { principalOf } from './http/access/authentication.ts';
 export type { HttpServer } from './http/contract/http-server.ts';
 export type { BodyDeadline, RouteAccess } from './http/contract/route-config.ts';

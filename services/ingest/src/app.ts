@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
+import { createIntakeHost, type IntakeHost } from '@earshot/intake';
 import { LIMITS } from '@earshot/protocol';
 import { createQueueProducer, type QueueProducer } from '@earshot/queue';
 import { connectRedis, createLifecycle, createLog, createMetrics, redisReady } from '@earshot/runtime';
@@ -7,6 +7,8 @@ import { createRedisIndex, createSessions, type SessionIndex, type Sessions } fr
 import { createSessionArchive, openObjectStore } from '@earshot/storage';
 import { createAccess, importBootstrapKey } from './access.ts';
 import type { IngestConfig } from './config.ts';
+import { holdJournalFolder } from './journal/journal-folder.ts';
+import { openNodeJournal } from './journal/open-journal.ts';
 import { startTimers } from './maintenance/timers.ts';
 import type { Parts } from './parts.ts';
 import { createServer } from './server.ts';
@@ -20,6 +22,8 @@ export interface IngestApp {
   start(): Promise<{ url: string }>;
   /** Stops intake, flushes live streams, lets go of everything. */
   close(): Promise<void>;
+  /** Resolves when the journal can no longer keep its promise: the process has to leave. */
+  readonly failed: Promise<Error>;
   /** Id of the bootstrap key, when one was configured. */
   readonly bootstrapKeyId: string | undefined;
 }
@@ -43,16 +47,26 @@ export async function createIngestApp(config: IngestConfig): Promise<IngestApp> 
 
 async function compose(base: Pick<Parts, 'config' | 'log' | 'metrics' | 'lifecycle'>): Promise<IngestApp> {
   const { config, log, metrics, lifecycle } = base;
-  const parts = await openParts(base);
+  let fail: (error: Error) => void = () => undefined;
+  const failed = new Promise<Error>((resolve) => {
+    fail = resolve;
+  });
+  const parts = await openParts(base, (error) => {
+    log.fatal({ err: error }, 'the journal failed; this process has to leave');
+    fail(error);
+  });
   const access = createAccess(parts);
   const { sessions, index, producer } = createSessionParts(parts);
-  const edge = createEdge(parts, { sessions, index });
+  const host = createHost(parts, { sessions, index });
+  const edge = createEdge(parts, { sessions, host });
   const server = await createServer(parts, { access, sessions, edge, producer });
   lifecycle.onStop('http server', () => server.close(), DRAIN_MS);
   lifecycle.onStop('live streams', () => edge.close(DRAIN_MS), DRAIN_MS + 1000);
   return {
+    failed,
     bootstrapKeyId: await importBootstrapKey(config, access.keyring),
     async start() {
+      await host.recover();
       const url = await server.listen({ host: config.EARSHOT_HOST, port: config.EARSHOT_PORT });
       server.server.on('upgrade', (request, socket, head) => edge.handleUpgrade(request, socket, head));
       lifecycle.onStop('timers', startTimers(sessions, log), 5000);
@@ -66,17 +80,23 @@ async function compose(base: Pick<Parts, 'config' | 'log' | 'metrics' | 'lifecyc
   };
 }
 
-/** Opens the object store and Redis; a store that cannot be used is an error, a Redis that is away is not. */
-async function openParts(base: Pick<Parts, 'config' | 'log' | 'metrics' | 'lifecycle'>): Promise<Parts> {
-  const { config, log, lifecycle } = base;
+/** Opens journal, object store and Redis; a store that cannot be used is an error, a Redis that is away is not. */
+async function openParts(
+  base: Pick<Parts, 'config' | 'log' | 'metrics' | 'lifecycle'>,
+  onJournalFailure: (error: Error) => void,
+): Promise<Parts> {
+  const { config, log, metrics, lifecycle } = base;
   const store = openObjectStore(config.EARSHOT_OBJECT_STORE);
   lifecycle.onStop('object store', () => store.close(), 5000);
   await store.probe();
   const redis = connectRedis(config.REDIS_URL, { role: 'producer', log });
   lifecycle.onStop('redis', () => redis.disconnect(), 1000);
   if (!(await redisReady(redis, REDIS_WAIT_MS))) log.warn('redis cannot be reached yet');
-  const node = config.EARSHOT_NODE_NAME ?? `${hostname()}-${randomBytes(6).toString('hex')}`;
-  return { ...base, store, archive: createSessionArchive(store), redis, node };
+  const folder = await holdJournalFolder(config.EARSHOT_JOURNAL_DIR, config.EARSHOT_NODE_NAME);
+  lifecycle.onStop('journal folder', () => folder.release(), 1000);
+  const journal = await openNodeJournal(config, { log, metrics, onFailure: onJournalFailure });
+  lifecycle.onStop('journal', () => journal.journal.close(), 10_000);
+  return { ...base, store, archive: createSessionArchive(store), redis, node: folder.node, journal };
 }
 
 function createSessionParts(parts: Parts): {
@@ -105,27 +125,54 @@ function createSessionParts(parts: Parts): {
       endTailWaitMs: LIMITS.endTailWaitMs,
       leaseMs: LIMITS.streamLeaseMs,
       onDifferentUpload: config.EARSHOT_UPLOAD_CONFLICT,
+      recoveryWaitSeconds: config.EARSHOT_RECOVERY_WAIT_SECONDS,
     },
   });
   return { sessions, index, producer };
 }
 
-function createEdge(
-  parts: Parts,
+function createHost(
+  { config, store, node, log, metrics, journal }: Parts,
   { sessions, index }: { sessions: Sessions; index: SessionIndex },
-): StreamEdge {
-  const { config, store, node, log, metrics } = parts;
-  const edge = createStreamEdge({
+): IntakeHost {
+  const host = createIntakeHost({
     sessions,
     index,
     store,
+    journal: journal.journal,
+    recovery: journal.recovery,
     node,
     log,
     metrics: createStreamMetrics(metrics),
-    cut: { policy: config.EARSHOT_CUT_POLICY },
+    cut: {
+      policy: config.EARSHOT_CUT_POLICY,
+      minSeconds: config.EARSHOT_CUT_MIN_SECONDS,
+      maxSeconds: config.EARSHOT_CUT_MAX_SECONDS,
+    },
+    limits: {
+      maxLiveStreams: config.EARSHOT_MAX_STREAMS,
+      streamResumeMs: config.EARSHOT_RESUME_SECONDS * 1000,
+    },
+  });
+  metrics.onCollect(() => {
+    metrics.set('earshot_streams_live', {}, host.liveCount);
+    metrics.set('earshot_backlog_bytes', {}, host.backlogBytes);
+  });
+  return host;
+}
+
+function createEdge(
+  { config, log, metrics, journal }: Parts,
+  { sessions, host }: { sessions: Sessions; host: IntakeHost },
+): StreamEdge {
+  return createStreamEdge({
+    host,
+    sessions,
+    log,
+    metrics: createStreamMetrics(metrics),
+    journalLoad: () => ({ state: journal.journal.state, ...journal.figures() }),
+    maxLiveStreams: config.EARSHOT_MAX_STREAMS,
     ...(config.EARSHOT_WAVIX_FORMAT === undefined ? {} : { wavixFormat: config.EARSHOT_WAVIX_FORMAT }),
     ...(config.EARSHOT_STREAM_ORIGINS === undefined ? {} : { allowedOrigins: config.EARSHOT_STREAM_ORIGINS }),
   });
-  metrics.onCollect(() => metrics.set('earshot_streams_live', {}, edge.liveCount()));
-  return edge;
 }

@@ -1,8 +1,9 @@
+import type { IntakeMetrics } from '@earshot/intake';
 import type { Metrics } from '@earshot/runtime';
-import type { StreamMetrics } from './stream/context/ports.ts';
+import type { EdgeMetrics } from './stream/edge-context.ts';
 
-/** Counts what the stream edge reports. */
-export function createStreamMetrics(metrics: Pick<Metrics, 'add'>): StreamMetrics {
+/** Counts what the intake and its edges report. */
+export function createStreamMetrics(metrics: Pick<Metrics, 'add'>): IntakeMetrics & EdgeMetrics {
   return {
     streamOpened: () => undefined,
     streamClosed(_transport, { dialect, closedBy, malformedFrames, gaps }) {

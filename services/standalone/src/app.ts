@@ -1,11 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createIngestApp } from '@earshot/ingest';
-import { createLifecycle, createLog, type Lifecycle, type Log } from '@earshot/runtime';
+import { createLifecycle, createLog, type Lifecycle, type Log, lockFolder } from '@earshot/runtime';
 import { createWorkerApp } from '@earshot/worker';
 import type { StandaloneConfig } from './config.ts';
 import { findFirstKey } from './data-folder/first-key.ts';
-import { lockFolder } from './data-folder/folder-lock.ts';
 import { findTokenSecret } from './data-folder/token-secret.ts';
 import { startManagedRedis } from './redis/managed-redis.ts';
 
@@ -21,6 +20,8 @@ export interface StandaloneApp {
   readonly keyFile: string | undefined;
   /** True when the key was made just now. */
   readonly keyCreated: boolean;
+  /** Resolves when a part can no longer keep its promises: the process has to leave. */
+  readonly failed: Promise<Error>;
   /** Drains streams and jobs, then stops Redis. */
   close(): Promise<void>;
 }
@@ -62,6 +63,7 @@ async function compose(config: StandaloneConfig, lifecycle: Lifecycle, log: Log)
     keyId: ingest.bootstrapKeyId,
     keyFile: first.file,
     keyCreated: first.created,
+    failed: ingest.failed,
     async close() {
       await lifecycle.stop('close');
     },

@@ -28,6 +28,7 @@ export function readStandaloneConfig(env: Environment, defaultDataFolder: string
     ...env,
     EARSHOT_OBJECT_STORE: objectStore,
     EARSHOT_SPOOL_DIR: env['EARSHOT_SPOOL_DIR'] || join(dataFolder, 'spool'),
+    EARSHOT_JOURNAL_DIR: env['EARSHOT_JOURNAL_DIR'] || join(dataFolder, 'journal'),
     LOG_LEVEL: env['LOG_LEVEL'] || 'warn',
   };
   return {

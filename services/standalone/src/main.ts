@@ -30,7 +30,9 @@ async function main(): Promise<number> {
     const passed = values['no-demo'] || (await Promise.race([demo(app), stop.then(() => false)]));
     if (values.once) return passed ? 0 : 1;
     invite(app);
-    print(`Stopping (${await stop}) ...`);
+    const failure = await Promise.race([stop, app.failed]);
+    if (failure instanceof Error) throw failure;
+    print(`Stopping (${failure}) ...`);
     return 0;
   } finally {
     await app.close();

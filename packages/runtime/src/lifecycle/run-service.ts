@@ -4,6 +4,8 @@ import type { ProcessSignals } from './lifecycle.ts';
 export interface RunningService {
   start(): Promise<unknown>;
   close(): Promise<void>;
+  /** Resolves when the service can no longer keep its promises: its process has to leave. */
+  readonly failed?: Promise<Error>;
 }
 
 /** What running a service needs of the process; `process` itself fits. */
@@ -27,6 +29,10 @@ export async function runService(open: () => Promise<RunningService>, host: Serv
         () => host.exit(1),
       );
     };
+    void service.failed?.then((error) => {
+      host.stderr.write(`${error.message}\n`);
+      host.exit(1);
+    });
     host.on('SIGTERM', stop);
     host.on('SIGINT', stop);
     await service.start();

@@ -30,6 +30,17 @@ export const METRICS = {
   ]),
   earshot_gap_samples_total: counter('Samples that never arrived and were filled, by reason.', ['reason']),
   earshot_segments_stored_total: counter('Segments stored, by reason of the cut.', ['cut']),
+  earshot_backlog_bytes: gauge('Audio that waits for the object store, bytes.', []),
+  earshot_journal_files: gauge('Files of the journal.', []),
+  earshot_journal_bytes: gauge('Size of the journal, bytes.', []),
+  earshot_journal_unsynced_bytes: gauge('Bytes appended to the journal that are not durable yet.', []),
+  earshot_journal_free_bytes: gauge('Free bytes on the disk of the journal, as last seen.', []),
+  earshot_journal_commit_seconds: {
+    kind: 'histogram',
+    help: 'Time from the first record of a batch until it was durable, seconds.',
+    labels: [],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
+  },
   earshot_sessions_created_total: counter(
     'Sessions created, by upload type; a repeated request counts again.',
     ['upload_type'],

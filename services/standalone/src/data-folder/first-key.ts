@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { createKeyring } from '@earshot/runtime';
+import { createKeyring, readPrivateFile, writePrivateFile } from '@earshot/runtime';
 import { createSessionArchive, openObjectStore } from '@earshot/storage';
-import { readPrivateFile, writePrivateFile } from './private-file.ts';
 
 /** The key that the first user of a fresh server works with. */
 export interface FirstKey {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { readPrivateFile, writePrivateFile } from './private-file.ts';
+import { readPrivateFile, writePrivateFile } from '@earshot/runtime';
 
 /** The secret that signs login tokens, kept so that they outlive a restart. */
 export async function findTokenSecret(dataFolder: string): Promise<string> {

@@ -1,0 +1,165 @@
+import type { JournalStream } from '@earshot/journal';
+import type { SegmentEntry, SessionRef, TrackDigest, TrackName } from '@earshot/protocol';
+import type { IntakeContext } from '../context.ts';
+import { backOff, type Stop, worthLogging } from '../time/waiting.ts';
+import { type JournalAudio, readAudio } from './journal-audio.ts';
+import {
+  entryAt,
+  type PendingSegment,
+  placeBehind,
+  putSegment,
+  type SegmentPlace,
+  segmentWav,
+} from './segment-object.ts';
+import { TrackDigester } from './track-digester.ts';
+
+/** From this position of the journal's count, a track's segments lie `shift` samples later in storage. */
+export interface Relocation {
+  readonly track: TrackName;
+  readonly from: number;
+  readonly shift: number;
+}
+
+/** A segment that is safe in storage. */
+export interface StoredSegment {
+  readonly entry: SegmentEntry;
+  readonly segment: PendingSegment;
+  readonly damaged: JournalAudio['damaged'];
+}
+
+/** What a lane tells its archive. */
+export interface LaneListener {
+  stored(stored: StoredSegment): void;
+  relocated(relocation: Relocation): void;
+}
+
+/** What the lanes of one session share. */
+export interface LaneContext extends Pick<IntakeContext, 'store' | 'slots' | 'log' | 'journal' | 'time'> {
+  readonly ref: SessionRef;
+  readonly stream: JournalStream;
+  readonly stop: Stop;
+}
+
+/**
+ * Carries the segments of one track from the journal to storage, one after the other, as often as it takes.
+ * Where other content stands in the way, by a writer that was thought gone, the track goes on behind it.
+ */
+export class SegmentLane {
+  readonly #context: LaneContext;
+  readonly #listener: LaneListener;
+  readonly #track: TrackName;
+  readonly #waiting: PendingSegment[] = [];
+  readonly #unsettled = new Map<Promise<unknown>, string>();
+  readonly #digester: TrackDigester;
+  #index: number;
+  #shift = 0;
+  #running: Promise<void> | undefined;
+
+  constructor(
+    context: LaneContext,
+    start: { track: TrackName; firstIndex: number; shift: number },
+    listener: LaneListener,
+  ) {
+    this.#context = context;
+    this.#track = start.track;
+    this.#index = start.firstIndex;
+    this.#shift = start.shift;
+    this.#digester = new TrackDigester(start.track);
+    this.#listener = listener;
+  }
+
+  add(segment: PendingSegment): void {
+    this.#waiting.push(segment);
+    this.#running ??= this.#run();
+  }
+
+  digest(): TrackDigest | undefined {
+    return this.#digester.digest();
+  }
+
+  /** Resolves when nothing waits any more, or the archive was stopped. */
+  async settle(): Promise<void> {
+    await this.#running;
+  }
+
+  /** Resolves when no write is under way, with the keys whose fate was open when it was called. */
+  async quiet(): Promise<string[]> {
+    const late = [...this.#unsettled.values()];
+    await Promise.allSettled(this.#unsettled.keys());
+    return late;
+  }
+
+  async #run(): Promise<void> {
+    for (let segment = this.#waiting[0]; segment !== undefined; segment = this.#waiting[0]) {
+      const stored = await this.#store(segment);
+      if (stored === undefined) break;
+      this.#waiting.shift();
+      this.#index = stored.entry.index + 1;
+      this.#listener.stored(stored);
+    }
+    this.#running = undefined;
+  }
+
+  async #store(segment: PendingSegment): Promise<StoredSegment | undefined> {
+    const { stop, time } = this.#context;
+    for (let attempt = 1; !stop.stopped; attempt += 1) {
+      try {
+        const stored = await this.#attempt(segment);
+        if (stored !== undefined) return stored;
+        await this.#relocate(segment);
+      } catch (error) {
+        this.#logFailure(error, attempt);
+        await backOff(time, attempt, stop);
+      }
+    }
+    return undefined;
+  }
+
+  /** One attempt; undefined when other content stands at the place. */
+  async #attempt(segment: PendingSegment): Promise<StoredSegment | undefined> {
+    const { journal, stream, slots, store, stop, ref } = this.#context;
+    const to = segment.firstSample + segment.samples;
+    if (stream.durable(this.#track) < to) await journal.whenDurable();
+    return await slots.run(async () => {
+      if (stop.stopped) throw new Error('the archive was stopped');
+      const { pcm, damaged } = await readAudio(stream, this.#track, { from: segment.firstSample, to });
+      const wav = segmentWav(segment.sampleRate, pcm);
+      const entry = entryAt(ref, segment, { place: this.#placeOf(segment), wav });
+      if (!(await this.#watched(entry.key, putSegment(store, entry, wav)))) return undefined;
+      this.#digester.add(entry.firstSample, pcm);
+      return { entry, segment, damaged };
+    });
+  }
+
+  async #watched<T>(key: string, writing: Promise<T>): Promise<T> {
+    this.#unsettled.set(writing, key);
+    try {
+      return await writing;
+    } finally {
+      this.#unsettled.delete(writing);
+    }
+  }
+
+  #placeOf(segment: PendingSegment): SegmentPlace {
+    return { index: this.#index, firstSample: segment.firstSample + this.#shift };
+  }
+
+  /** Nothing is ever overwritten: the track goes on behind everything that storage holds of it. */
+  async #relocate({ firstSample }: PendingSegment): Promise<void> {
+    const { store, ref, log } = this.#context;
+    const behind = await placeBehind(store, ref, this.#track);
+    this.#index = Math.max(this.#index + 1, behind.index);
+    this.#shift = Math.max(this.#shift, behind.firstSample - firstSample);
+    this.#listener.relocated({ track: this.#track, from: firstSample, shift: this.#shift });
+    log.warn(
+      { session: ref.sessionId, track: this.#track, index: this.#index },
+      'other audio stood where a segment belongs',
+    );
+  }
+
+  #logFailure(error: unknown, attempt: number): void {
+    if (!worthLogging(attempt)) return;
+    const { log, ref } = this.#context;
+    log.warn({ session: ref.sessionId, attempt, err: error }, 'a segment could not be stored; trying again');
+  }
+}

@@ -1,0 +1,233 @@
+import { createHash } from 'node:crypto';
+import { encodePcm16le } from '@earshot/audio';
+import { EarshotError, StreamRecord } from '@earshot/protocol';
+import { computedAudio, findAudioDifference, until } from '@earshot/test-support';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Connection } from '../ports.ts';
+import {
+  createIntakeBench,
+  endOf,
+  feed,
+  type IntakeBench,
+  RATE,
+  samplesOf,
+} from '../testing/intake-bench.ts';
+import type { MemorySession } from '../testing/memory-sessions.ts';
+
+let bench: IntakeBench;
+let session: MemorySession;
+beforeEach(async () => {
+  bench = await createIntakeBench();
+  session = bench.sessions.add('ses_0000000000000001');
+});
+afterEach(() => bench.stop());
+
+function open(from?: number): Promise<Connection> {
+  return bench.host.open(session.ref, { transport: 'websocket', ...(from === undefined ? {} : { from }) });
+}
+
+async function stopped(connection: Connection): Promise<StreamRecord> {
+  await connection.finish(endOf());
+  expect(await connection.archived(20_000)).toBe(true);
+  return session.records.at(-1)!;
+}
+
+/** All stored audio of the session is the computed stream from 0 to `samples`. */
+function expectWhole(seed: number, samples: number): void {
+  const segments = session.records.flatMap((record) => record.segments);
+  const all = new Map([...session.segments, ...segments].map((segment) => [segment.key, segment]));
+  expect(findAudioDifference(samplesOf(bench.store, [...all.values()]), { seed, samples })).toBeNull();
+}
+
+describe('a session on a node', () => {
+  it('is stored as segments that concatenate to exactly what was written, with a record and digests', async () => {
+    const connection = await open();
+    feed(connection, { seed: 1, from: 0, to: 60 * RATE });
+    const record = await stopped(connection);
+    expect(StreamRecord.parse(record)).toEqual(record);
+    expect(record.segments.length).toBeGreaterThan(2);
+    expectWhole(1, 60 * RATE);
+    const whole = createHash('sha256').update(encodePcm16le(computedAudio(1, 0, 60 * RATE)));
+    expect(record.digests).toEqual([{ track: 'main', samples: 60 * RATE, sha256: whole.digest('hex') }]);
+    expect(record.coverage).toMatchObject([{ receivedSamples: 60 * RATE, gapSamples: 0, ratio: 1 }]);
+    expect(bench.host.liveCount).toBe(0);
+    expect(bench.host.backlogBytes).toBe(0);
+  });
+
+  it('keeps tracks apart', async () => {
+    const connection = await open();
+    for (let at = 0; at < 12 * RATE; at += RATE) {
+      feed(connection, { seed: 4, from: at, to: at + RATE, track: 'inbound' });
+      feed(connection, { seed: 5, from: at, to: at + RATE, track: 'outbound' });
+    }
+    const { segments, coverage } = await stopped(connection);
+    expect(coverage.map(({ track }) => track)).toEqual(['inbound', 'outbound']);
+    for (const [track, seed] of [
+      ['inbound', 4],
+      ['outbound', 5],
+    ] as const) {
+      const own = segments.filter((segment) => segment.track === track);
+      expect(findAudioDifference(samplesOf(bench.store, own), { seed, samples: 12 * RATE })).toBeNull();
+    }
+  });
+
+  it('says how far each track is safe', async () => {
+    const connection = await open();
+    feed(connection, { seed: 2, from: 0, to: 3 * RATE });
+    expect(connection.standing()).toMatchObject([{ track: 'main', received: 3 * RATE, archived: 0 }]);
+    await connection.durable();
+    expect(connection.standing()).toMatchObject([{ durable: 3 * RATE, archived: 0 }]);
+    await stopped(connection);
+    expect(connection.standing()).toMatchObject([{ durable: 3 * RATE, archived: 3 * RATE }]);
+  });
+
+  it('fills gaps with silence and lists them where they lie', async () => {
+    const connection = await open();
+    connection.gap('main', 800, 'missing_frames');
+    feed(connection, { seed: 6, from: 800, to: 800 + 2 * RATE });
+    connection.gap('main', 1000, 'missing_frames');
+    connection.gap('main', 600, 'missing_frames');
+    feed(connection, { seed: 6, from: 34_400, to: 34_400 + RATE });
+    const record = await stopped(connection);
+    expect(record.gaps).toEqual([
+      { track: 'main', from: 0, to: 800, reason: 'missing_frames' },
+      { track: 'main', from: 32_800, to: 34_400, reason: 'missing_frames' },
+    ]);
+    expect(record.coverage).toMatchObject([
+      { receivedSamples: 50_400, storedSamples: 48_000, gapSamples: 2400 },
+    ]);
+    expect(record.warnings.map(({ type }) => type)).toContain('gap');
+    const stored = samplesOf(bench.store, record.segments);
+    expect(stored.subarray(32_800, 34_400).every((sample) => sample === 0)).toBe(true);
+    expect([...stored.subarray(34_400, 34_500)]).toEqual([...computedAudio(6, 34_400, 100)]);
+  });
+
+  it('refuses a track that changes its sample rate, and keeps what came', async () => {
+    const connection = await open();
+    feed(connection, { seed: 7, from: 0, to: RATE });
+    const other = { track: 'main' as const, sampleRate: 8000, samples: new Int16Array(80) };
+    expect(() => connection.write(other)).toThrow(expect.objectContaining({ code: 'protocol_violation' }));
+    expect((await stopped(connection)).coverage[0]?.receivedSamples).toBe(RATE);
+  });
+
+  it('refuses a session that takes no audio with its own refusal, and leaves nothing open', async () => {
+    session.refusal = new EarshotError('session_ended');
+    await expect(open()).rejects.toMatchObject({ code: 'session_ended' });
+    expect(bench.host.liveCount).toBe(0);
+  });
+});
+
+describe('a connection that follows another', () => {
+  it('goes on in the same segments when the first one dropped', async () => {
+    const first = await open();
+    feed(first, { seed: 3, from: 0, to: 5 * RATE });
+    await first.finish(endOf('client'));
+    const second = await open();
+    expect(second.standing()).toMatchObject([{ received: 5 * RATE, durable: 5 * RATE }]);
+    feed(second, { seed: 3, from: 5 * RATE, to: 11 * RATE });
+    const record = await stopped(second);
+    expectWhole(3, 11 * RATE);
+    expect(record).toMatchObject({ epoch: 2, connections: 2 });
+    expect(record.segments.filter(({ firstSample }) => firstSample === 5 * RATE)).toEqual([]);
+  });
+
+  it('takes the stream from one that is still there, whose late frames are refused', async () => {
+    const first = await open();
+    const halts: string[] = [];
+    const ignore = (): void => undefined;
+    first.begin({
+      halt: (reason) => halts.push(reason),
+      progress: ignore,
+      segment: ignore,
+      warning: ignore,
+      tick: ignore,
+    });
+    feed(first, { seed: 8, from: 0, to: RATE });
+    const second = await open();
+    expect(halts).toEqual(['superseded']);
+    expect(() => feed(first, { seed: 9, from: 0, to: RATE })).toThrow(
+      expect.objectContaining({ code: 'stream_superseded' }),
+    );
+    feed(second, { seed: 8, from: RATE, to: 2 * RATE });
+    await first.finish(endOf('superseded'));
+    await stopped(second);
+    expectWhole(8, 2 * RATE);
+  });
+
+  it('that has nothing below a position any more leaves a gap up to it', async () => {
+    const first = await open();
+    feed(first, { seed: 10, from: 0, to: RATE });
+    await first.finish(endOf('client'));
+    const second = await open(RATE + 500);
+    expect(second.standing()).toMatchObject([{ received: RATE + 500 }]);
+    feed(second, { seed: 10, from: RATE + 500, to: 2 * RATE });
+    const record = await stopped(second);
+    expect(record.gaps).toEqual([{ track: 'main', from: RATE, to: RATE + 500, reason: 'interrupted' }]);
+  });
+
+  it('comes too late when End was asked for meanwhile', async () => {
+    const first = await open();
+    feed(first, { seed: 11, from: 0, to: RATE });
+    await first.finish(endOf('client'));
+    bench.sessions.notify({ ref: session.ref, reason: 'end', epoch: 1 });
+    await until(() => session.records.length === 1);
+    expectWhole(11, RATE);
+  });
+
+  it('hears of a notice that came while it was being opened', async () => {
+    const claim = bench.sessions.claimStream;
+    bench.sessions.claimStream = async (ref, options) => {
+      const claimed = await claim(ref, options);
+      bench.sessions.notify({ ref, reason: 'end', epoch: claimed.epoch });
+      return claimed;
+    };
+    const halts: string[] = [];
+    const ignore = (): void => undefined;
+    const connection = await open();
+    connection.begin({
+      halt: (reason) => halts.push(reason),
+      progress: ignore,
+      segment: ignore,
+      warning: ignore,
+      tick: ignore,
+    });
+    expect(halts).toEqual(['end']);
+    await connection.finish(endOf('client'));
+    await until(() => session.records.length === 1);
+  });
+});
+
+describe('a session whose sender does not come back', () => {
+  it('is closed after a while, with its tail stored', async () => {
+    await bench.stop();
+    bench = await createIntakeBench({ streamResumeMs: 100 });
+    session = bench.sessions.add('ses_0000000000000002');
+    const connection = await open();
+    feed(connection, { seed: 12, from: 0, to: RATE });
+    await connection.finish(endOf('client'));
+    await until(() => session.records.length === 1);
+    expect(session.records).toMatchObject([{ closedBy: 'client', epoch: 1 }]);
+    expectWhole(12, RATE);
+  });
+});
+
+describe('an erased session', () => {
+  it('leaves no object and no audio in the journal', async () => {
+    const connection = await open();
+    feed(connection, { seed: 13, from: 0, to: 30 * RATE });
+    await connection.durable();
+    await until(() => bench.store.objects.size > 0);
+    bench.sessions.notify({ ref: session.ref, reason: 'erased', epoch: 1 });
+    expect(() => feed(connection, { seed: 13, from: 0, to: RATE })).toThrow(EarshotError);
+    await until(() => bench.host.backlogBytes === 0 && bench.host.liveCount === 0);
+    const needle = Buffer.from(encodePcm16le(computedAudio(13, 29 * RATE, 200)));
+    await until(async () => !(await journalBytes(bench)).includes(needle));
+    expect(session.records).toEqual([]);
+  });
+});
+
+async function journalBytes({ folder }: IntakeBench): Promise<Buffer> {
+  const { readdir, readFile } = await import('node:fs/promises');
+  const names = (await readdir(folder.path)).filter((name) => name.endsWith('.journal'));
+  return Buffer.concat(await Promise.all(names.map((name) => readFile(`${folder.path}/${name}`))));
+}

@@ -1,0 +1,198 @@
+import type { JournalState, JournalStream, Recovery } from '@earshot/journal';
+import { EarshotError, LIMITS, type SessionRef } from '@earshot/protocol';
+import type { StreamNotice } from '@earshot/sessions';
+import { createStorageSlots } from '../archive/storage-slots.ts';
+import type { CutSettings, IntakeContext } from '../context.ts';
+import type {
+  Connection,
+  HaltReason,
+  IntakeHost,
+  IntakeLimits,
+  OpenOptions,
+  TrackStanding,
+} from '../ports.ts';
+import { UNKNOWN_FORMAT } from '../record/stream-record.ts';
+import { Recoveries } from '../recovery/recoveries.ts';
+import { Tenure } from '../tenure/tenure.ts';
+import { systemTime } from '../time/system-time.ts';
+import { within } from '../time/waiting.ts';
+import { Leases } from './leases.ts';
+import { nameOf, Openings } from './openings.ts';
+
+export interface IntakeHostDeps
+  extends Pick<IntakeContext, 'journal' | 'sessions' | 'index' | 'store' | 'log' | 'metrics' | 'node'> {
+  /** What the journal found when it was opened. */
+  readonly recovery: Recovery;
+  readonly time?: IntakeContext['time'];
+  readonly limits?: Partial<IntakeLimits>;
+  readonly cut?: CutSettings;
+}
+
+/** How long a plain client's new connection waits for the tail on another node, and one that can resend; ms. */
+const PATIENCE_MS = { plain: 5000, resending: 20_000 };
+/** A tenure whose record is being written makes a new connection wait this long, ms. */
+const CLOSING_WAIT_MS = 10_000;
+/** Shares of a shutdown: connections drain, then storage takes what it can. */
+const DRAIN_SHARE = 0.4;
+
+export function createIntakeHost(deps: IntakeHostDeps): IntakeHost {
+  return new NodeIntake(deps);
+}
+
+class NodeIntake implements IntakeHost {
+  readonly #context: IntakeContext;
+  readonly #tenures = new Map<string, Tenure>();
+  readonly #openings = new Openings();
+  readonly #leases: Leases;
+  readonly #recoveries: Recoveries;
+  #opening = 0;
+  #closing = false;
+
+  constructor(deps: IntakeHostDeps) {
+    const { recovery, time = systemTime, limits = {}, cut = {}, ...rest } = deps;
+    const slots = createStorageSlots(LIMITS.maxConcurrentPuts);
+    this.#context = { ...rest, time, cut, slots, limits: { ...LIMITS, ...limits } };
+    this.#leases = new Leases(
+      this.#context,
+      () => this.#tenures.values(),
+      (tenure) => this.#openings.has(tenure.ref),
+    );
+    this.#recoveries = new Recoveries(this.#context, recovery, (tenure) => this.#keep(tenure));
+    deps.index.onStreamNotice((notice) => this.#notify(notice));
+    deps.journal.onCommit((streams) => this.#committed(streams));
+    deps.journal.onState((state) => this.#journalChanged(state));
+  }
+
+  get liveCount(): number {
+    let live = this.#opening;
+    for (const tenure of this.#tenures.values()) if (tenure.connection !== undefined) live += 1;
+    return live;
+  }
+
+  get backlogBytes(): number {
+    return this.#context.slots.backlogBytes;
+  }
+
+  async open(ref: SessionRef, options: OpenOptions): Promise<Connection> {
+    this.#refuseWithoutRoom(ref);
+    this.#opening += 1;
+    this.#openings.begin(ref);
+    try {
+      return await this.#open(ref, options);
+    } finally {
+      this.#openings.end(ref);
+      this.#opening -= 1;
+    }
+  }
+
+  async standing(ref: SessionRef): Promise<TrackStanding[]> {
+    await this.#recoveries.resolved(ref);
+    const tenure = this.#tenures.get(nameOf(ref));
+    if (tenure?.isOpen === true) {
+      await tenure.whenDurable();
+      return tenure.standing();
+    }
+    // Another node may hold audio of it: taking the session over makes that node store it.
+    const connection = await this.open(ref, { transport: 'http' });
+    const standing = connection.standing();
+    const stats = { frames: 0, malformedFrames: 0, duplicateFrames: 0, reorderedFrames: 0, oddBytes: 0 };
+    await connection.finish({ closedBy: 'client', format: UNKNOWN_FORMAT, stats });
+    return standing;
+  }
+
+  async recover(): Promise<void> {
+    await this.#recoveries.run();
+  }
+
+  async close(deadlineMs: number): Promise<void> {
+    this.#closing = true;
+    const { time } = this.#context;
+    const startedMs = time.elapsedMs();
+    const left = (): number => Math.max(0, deadlineMs - (time.elapsedMs() - startedMs));
+    const tenures = [...this.#tenures.values()];
+    for (const tenure of tenures) tenure.halt('shutdown', deadlineMs * DRAIN_SHARE);
+    const drained = Promise.all(tenures.map((tenure) => tenure.disconnected()));
+    await within(time, deadlineMs * DRAIN_SHARE, { work: drained, late: undefined });
+    for (const tenure of this.#tenures.values()) void tenure.close('server');
+    const done = Promise.all([...this.#tenures.values()].map((tenure) => tenure.done));
+    await within(time, left(), { work: done, late: undefined });
+    for (const tenure of this.#tenures.values()) tenure.abandon();
+    this.#recoveries.stop();
+    this.#leases.stop();
+  }
+
+  #refuseWithoutRoom(ref: SessionRef): void {
+    const { journal, limits } = this.#context;
+    if (this.#closing) throw new EarshotError('shutting_down');
+    if (journal.state === 'failed') throw new EarshotError('service_unavailable');
+    const isNew = !this.#tenures.has(nameOf(ref));
+    if (journal.state === 'full' || (journal.state === 'low' && isNew))
+      throw new EarshotError('insufficient_storage');
+    if (this.liveCount < limits.maxLiveStreams) return;
+    throw new EarshotError('service_unavailable', {
+      message: 'This server feeds as many streams as it can.',
+    });
+  }
+
+  async #open(ref: SessionRef, options: OpenOptions): Promise<Connection> {
+    const { sessions, node } = this.#context;
+    await this.#recoveries.resolved(ref);
+    const above = this.#tenures.get(nameOf(ref))?.epoch ?? 0;
+    const patienceMs = options.from === undefined ? PATIENCE_MS.plain : PATIENCE_MS.resending;
+    const { epoch } = await sessions.claimStream(ref, { node, above, patienceMs });
+    return await this.#openings.inTurn(ref, async () => {
+      const tenure = await this.#tenureFor(ref, options);
+      if (this.#closing) throw new EarshotError('shutting_down');
+      if (tenure.epoch >= epoch) throw new EarshotError('stream_superseded');
+      const connection = tenure.attach(epoch, options.transport);
+      tenure.startFrom(options.from);
+      for (const notice of this.#openings.noticesFor(ref, epoch)) this.#pass(notice, tenure);
+      this.#context.log.info({ session: ref.sessionId, epoch }, 'stream opened');
+      return connection;
+    });
+  }
+
+  async #tenureFor(ref: SessionRef, { transport }: OpenOptions): Promise<Tenure> {
+    const { journal, sessions, time } = this.#context;
+    const known = this.#tenures.get(nameOf(ref));
+    if (known?.isOpen === true) return known;
+    if (known !== undefined && !(await known.archived(CLOSING_WAIT_MS)) && this.#tenures.has(nameOf(ref)))
+      throw new EarshotError('service_unavailable');
+    const { tracks } = await sessions.standing(ref);
+    const startedAt = time.now().toISOString();
+    return this.#keep(
+      new Tenure(this.#context, { stream: journal.stream(ref), tracks, startedAt, transport }),
+    );
+  }
+
+  #keep(tenure: Tenure): Tenure {
+    const name = nameOf(tenure.ref);
+    this.#tenures.set(name, tenure);
+    this.#leases.start();
+    void tenure.done.then(() => {
+      if (this.#tenures.get(name) === tenure) this.#tenures.delete(name);
+    });
+    return tenure;
+  }
+
+  #notify(notice: StreamNotice): void {
+    this.#openings.notice(notice);
+    const tenure = this.#tenures.get(nameOf(notice.ref));
+    if (tenure !== undefined) this.#pass(notice, tenure);
+  }
+
+  #pass({ reason, epoch }: StreamNotice, tenure: Tenure): void {
+    if (reason !== 'erased' && tenure.epoch > epoch) return;
+    tenure.halt(reason, this.#context.limits.streamFlushMs);
+  }
+
+  #committed(streams: ReadonlySet<JournalStream>): void {
+    for (const { ref } of streams) this.#tenures.get(nameOf(ref))?.connection?.progress();
+  }
+
+  #journalChanged(state: JournalState): void {
+    if (state !== 'full' && state !== 'failed') return;
+    const reason: HaltReason = state === 'full' ? 'no_room' : 'failed';
+    for (const tenure of this.#tenures.values()) tenure.halt(reason, this.#context.limits.streamFlushMs);
+  }
+}

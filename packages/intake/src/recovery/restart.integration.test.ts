@@ -1,0 +1,173 @@
+import { findAudioDifference, until } from '@earshot/test-support';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Connection } from '../ports.ts';
+import {
+  createIntakeBench,
+  endOf,
+  feed,
+  type IntakeBench,
+  RATE,
+  samplesOf,
+} from '../testing/intake-bench.ts';
+import type { MemorySession } from '../testing/memory-sessions.ts';
+
+let bench: IntakeBench;
+let session: MemorySession;
+beforeEach(async () => {
+  bench = await createIntakeBench();
+  session = bench.sessions.add('ses_0000000000000001');
+});
+afterEach(() => bench.stop());
+
+const open = (): Promise<Connection> => bench.host.open(session.ref, { transport: 'websocket' });
+
+function expectWhole(seed: number, samples: number): void {
+  const segments = session.records.flatMap((record) => record.segments);
+  const all = new Map([...session.segments, ...segments].map((segment) => [segment.key, segment]));
+  expect(findAudioDifference(samplesOf(bench.store, [...all.values()]), { seed, samples })).toBeNull();
+}
+
+describe('storage that is down', () => {
+  it('does not touch the stream; everything follows when it is back', async () => {
+    let down = true;
+    bench.store.beforePut = () => {
+      if (down) throw new Error('storage is down');
+    };
+    const connection = await open();
+    feed(connection, { seed: 1, from: 0, to: 50 * RATE });
+    expect(await connection.finish(endOf())).toMatchObject({ durable: true, segments: 0 });
+    expect(await connection.archived(300)).toBe(false);
+    expect(bench.host.backlogBytes).toBe(50 * RATE * 2);
+    down = false;
+    expect(await connection.archived(20_000)).toBe(true);
+    expectWhole(1, 50 * RATE);
+  });
+
+  it('stores once what it took without an answer', async () => {
+    let fail = true;
+    bench.store.afterPut = () => {
+      if (!fail) return;
+      fail = false;
+      throw new Error('the answer was lost');
+    };
+    const connection = await open();
+    feed(connection, { seed: 2, from: 0, to: 30 * RATE });
+    await connection.finish(endOf());
+    expect(await connection.archived(20_000)).toBe(true);
+    expectWhole(2, 30 * RATE);
+  });
+
+  it('never overwrites other audio: the track goes on behind it and says so', async () => {
+    bench.store.objects.set(
+      `clinic/${session.ref.sessionId}/segments/main/000000-000000000000.wav`,
+      new Uint8Array(44 + RATE * 2),
+    );
+    const connection = await open();
+    feed(connection, { seed: 3, from: 0, to: 2 * RATE });
+    await connection.finish(endOf());
+    expect(await connection.archived(20_000)).toBe(true);
+    const [record] = session.records;
+    expect(record?.segments).toMatchObject([{ index: 1, firstSample: RATE }]);
+    expect(record?.warnings.map(({ type }) => type)).toContain('segment_conflict');
+  });
+});
+
+describe('a node that is started again', () => {
+  it('goes on with every stream at the first sample that it does not have', async () => {
+    const connection = await open();
+    feed(connection, { seed: 4, from: 0, to: 17 * RATE });
+    await bench.restart();
+    const next = await open();
+    expect(next.epoch).toBe(2);
+    expect(next.standing()).toMatchObject([{ track: 'main', received: 17 * RATE, durable: 17 * RATE }]);
+    feed(next, { seed: 4, from: 17 * RATE, to: 40 * RATE });
+    await next.finish(endOf());
+    expect(await next.archived(20_000)).toBe(true);
+    expectWhole(4, 40 * RATE);
+  });
+
+  it('stores what storage had refused before', async () => {
+    bench.store.beforePut = () => {
+      throw new Error('storage is down');
+    };
+    const connection = await open();
+    feed(connection, { seed: 5, from: 0, to: 40 * RATE });
+    await bench.restart();
+    expect(bench.store.objects.size).toBe(0);
+    bench.store.beforePut = () => undefined;
+    await bench.restart();
+    session.fate = 'ending';
+    await bench.restart();
+    await until(() => session.records.length === 1, { timeoutMs: 10_000 });
+    expect(session.records).toMatchObject([{ closedBy: 'recovered', epoch: 1 }]);
+    expectWhole(5, 40 * RATE);
+  });
+
+  it('does not store again what was stored while the answer was lost', async () => {
+    bench.store.afterPut = () => {
+      throw new Error('the answer was lost');
+    };
+    bench.sessions.recordSegments = () => Promise.resolve();
+    const connection = await open();
+    feed(connection, { seed: 6, from: 0, to: 30 * RATE });
+    await connection.durable();
+    await until(() => bench.store.objects.size === 1);
+    const [key] = bench.store.created;
+    session.segments.push(...(await entriesOf(bench, key!)));
+    bench.store.afterPut = () => undefined;
+    await bench.restart();
+    const next = await open();
+    await next.finish(endOf());
+    expect(await next.archived(20_000)).toBe(true);
+    expectWhole(6, 30 * RATE);
+  });
+
+  it('erases what it holds of a session that was erased meanwhile', async () => {
+    bench.store.beforePut = () => {
+      throw new Error('storage is down');
+    };
+    const connection = await open();
+    feed(connection, { seed: 7, from: 0, to: 30 * RATE });
+    session.fate = 'gone';
+    await bench.restart();
+    bench.store.beforePut = () => undefined;
+    await bench.restart();
+    expect(bench.journal.stream(session.ref).ranges()).toEqual([]);
+    expect(bench.store.objects.size).toBe(0);
+  });
+
+  it('keeps gaps that were told before', async () => {
+    const connection = await open();
+    feed(connection, { seed: 8, from: 0, to: RATE });
+    connection.gap('main', 700, 'missing_frames');
+    feed(connection, { seed: 8, from: RATE + 700, to: 40 * RATE });
+    await until(() => session.segments.length > 0);
+    await bench.restart();
+    const next = await open();
+    await next.finish(endOf());
+    expect(await next.archived(20_000)).toBe(true);
+    expect(session.records.at(-1)?.gaps).toEqual([
+      { track: 'main', from: RATE, to: RATE + 700, reason: 'missing_frames' },
+    ]);
+  });
+});
+
+async function entriesOf({ store }: IntakeBench, key: string): Promise<MemorySession['segments']> {
+  const { createHash } = await import('node:crypto');
+  const wav = store.objects.get(key)!;
+  return [
+    {
+      track: 'main',
+      index: 0,
+      key,
+      sampleRate: RATE,
+      firstSample: 0,
+      samples: (wav.length - 44) / 2,
+      sha256: createHash('sha256').update(wav).digest('hex'),
+      cut: 'recovered',
+      speechRatio: 0,
+      levelDb: -10,
+      speech: true,
+    },
+  ];
+}

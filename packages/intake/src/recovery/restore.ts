@@ -1,0 +1,128 @@
+import { decodePcm16le } from '@earshot/audio';
+import type { JournalRange, JournalStream, RecoveredStream } from '@earshot/journal';
+import { Gap, type SegmentEntry, type TrackName } from '@earshot/protocol';
+import type { StoredStanding } from '@earshot/sessions';
+import { readAudio } from '../archive/journal-audio.ts';
+import type { IntakeContext } from '../context.ts';
+import type { Transport } from '../ports.ts';
+import { Tenure } from '../tenure/tenure.ts';
+import { TrackLine } from '../tenure/track-line.ts';
+import { reconcile } from './reconcile.ts';
+
+/** Seconds of audio read back at a time. */
+const PIECE_SECONDS = 5;
+
+/**
+ * Makes a tenure of what the journal holds of a session: what storage has already is given up, the rest goes
+ * through the cutter again, and the session waits for its next connection or, when it has moved on, is closed.
+ */
+export async function restoreTenure(
+  context: IntakeContext,
+  recovered: RecoveredStream,
+  keep: (tenure: Tenure) => Tenure,
+): Promise<void> {
+  const { stream } = recovered;
+  const { ref } = stream;
+  const { fate, epoch } = await context.sessions.fateOf(ref);
+  if (fate === 'gone') {
+    await stream.erase();
+    return;
+  }
+  const standing = await context.sessions.standing(ref);
+  const tenure = new Tenure(context, { ...startOf(recovered, context), tracks: standing.tracks });
+  for (const track of tracksOf(stream)) await restoreTrack(context, { tenure, stream, standing, track });
+  noteDamage(tenure, recovered);
+  keep(tenure);
+  const lease = { node: context.node, epoch: stream.epoch };
+  const superseded = epoch > stream.epoch || !(await hold(context, ref, lease));
+  if (fate === 'over') {
+    context.log.error({ session: ref.sessionId }, 'audio turned up after its session had ended');
+  }
+  if (fate === 'open' && !superseded) tenure.park('recovered');
+  else void tenure.close('recovered');
+}
+
+/** True unless a newer epoch feeds the session; an index that is down decides nothing. */
+async function hold(
+  context: IntakeContext,
+  ref: JournalStream['ref'],
+  lease: { node: string; epoch: number },
+): Promise<boolean> {
+  try {
+    return await context.index.holdStream(ref, lease, context.limits.streamLeaseMs);
+  } catch (error) {
+    context.log.warn({ session: ref.sessionId, err: error }, 'the lease of a recovered stream waits');
+    return true;
+  }
+}
+
+function startOf({ stream, meta }: RecoveredStream, { time }: IntakeContext) {
+  const { startedAt, transport, gaps } = meta;
+  const known = Gap.array().safeParse(gaps);
+  return {
+    stream,
+    startedAt: typeof startedAt === 'string' ? startedAt : time.now().toISOString(),
+    transport: (transport === 'http' ? 'http' : 'websocket') satisfies Transport,
+    gaps: known.success ? known.data : [],
+  };
+}
+
+function tracksOf(stream: JournalStream): TrackName[] {
+  return [...new Set(stream.ranges().map((range) => range.track))];
+}
+
+interface TrackRestoring {
+  readonly tenure: Tenure;
+  readonly stream: JournalStream;
+  readonly standing: StoredStanding;
+  readonly track: TrackName;
+}
+
+/** Feeds a fresh cutter with what storage does not have. */
+async function restoreTrack(context: IntakeContext, restoring: TrackRestoring): Promise<void> {
+  const { tenure, stream, standing, track } = restoring;
+  const held = heldRange(stream.ranges(), track);
+  const stored = standing.segments.filter((segment) => segment.track === track);
+  const { from, shift } = await reconcile(context, { stream, held, stored });
+  stream.release(track, from);
+  const line = new TrackLine({ track, sampleRate: held.sampleRate, from }, context.cut);
+  tenure.intake.restore(line);
+  tenure.archive.start(track, { firstIndex: nextIndex(stored), shift });
+  for (const gap of stream.gaps()) if (gap.track === track && gap.to > from) noteGap(tenure, gap);
+  const piece = held.sampleRate * PIECE_SECONDS;
+  for (let at = from; at < held.to; at += piece) {
+    const range = { from: at, to: Math.min(at + piece, held.to) };
+    const { pcm } = await readAudio(stream, track, range);
+    tenure.intake.replay(line, decodePcm16le(pcm));
+  }
+}
+
+/** A gap that the tenure's meta told already is not told twice. */
+function noteGap(tenure: Tenure, gap: Gap): void {
+  const known = tenure.gaps
+    .all()
+    .some((other) => other.track === gap.track && other.from <= gap.from && other.to >= gap.to);
+  if (!known) tenure.gaps.add(gap);
+}
+
+function heldRange(ranges: readonly JournalRange[], track: TrackName): JournalRange {
+  const own = ranges.filter((range) => range.track === track);
+  const [first] = own;
+  const last = own.at(-1);
+  if (first === undefined || last === undefined) throw new RangeError('the journal holds nothing of a track');
+  return { ...first, to: last.to };
+}
+
+function nextIndex(stored: readonly SegmentEntry[]): number {
+  return stored.reduce((next, { index }) => Math.max(next, index + 1), 0);
+}
+
+function noteDamage(tenure: Tenure, { damaged, endInDoubt }: RecoveredStream): void {
+  for (const { track, from, to } of damaged) tenure.gaps.damage({ track, from, to });
+  if (damaged.length === 0 && !endInDoubt) return;
+  tenure.warn({
+    type: 'journal_damage',
+    message: 'Audio on the disk of the ingest node was damaged; what could not be read is listed as a gap.',
+    details: { ranges: damaged.length, end_in_doubt: endInDoubt },
+  });
+}

@@ -1,0 +1,287 @@
+import type { JournalStream } from '@earshot/journal';
+import type { Gap, ProcessingIssue, SessionRef, TrackName } from '@earshot/protocol';
+import type { TrackPosition } from '@earshot/sessions';
+import { Archive } from '../archive/archive.ts';
+import type { StoredSegment } from '../archive/segment-lane.ts';
+import type { IntakeContext } from '../context.ts';
+import type {
+  ClosedBy,
+  ConnectionEnd,
+  ConnectionOutcome,
+  HaltReason,
+  IntakeFrame,
+  TrackStanding,
+  Transport,
+} from '../ports.ts';
+import { GapLedger } from '../record/gap-ledger.ts';
+import { writeRecord } from '../record/record-writing.ts';
+import { ConnectionSummary, streamRecord } from '../record/stream-record.ts';
+import { WarningList } from '../record/warning-list.ts';
+import { Stop, within } from '../time/waiting.ts';
+import { AudioIntake } from './audio-intake.ts';
+import { TenureConnection } from './tenure-connection.ts';
+import { TrackQuality } from './track-quality.ts';
+
+/**
+ * `open`: takes audio, or waits for the next connection. `closing`: the tails are cut and on their way; a new
+ * connection may still open it again. `recording`: the record is being written. `closed`: nothing is left to do.
+ */
+type Phase = 'open' | 'closing' | 'recording' | 'closed';
+
+export interface TenureStart {
+  readonly stream: JournalStream;
+  readonly tracks: readonly TrackPosition[];
+  readonly startedAt: string;
+  readonly transport: Transport;
+  readonly gaps?: readonly Gap[];
+}
+
+/** A renewal that takes longer has failed; nothing waits for it. */
+const RENEWAL_WAIT_MS = 2000;
+
+/** The time that a session's audio spends on this node: connections follow each other, the cutting goes on. */
+export class Tenure {
+  readonly ref: SessionRef;
+  readonly intake: AudioIntake;
+  readonly archive: Archive;
+  readonly gaps: GapLedger;
+  readonly summary: ConnectionSummary;
+  /** Resolves when the tenure is over: true when everything is archived and recorded. */
+  readonly done: Promise<boolean>;
+  epoch: number;
+  connection: TenureConnection | undefined;
+  readonly #context: IntakeContext;
+  readonly #stream: JournalStream;
+  readonly #warnings: WarningList;
+  readonly #quality: TrackQuality;
+  readonly #stop = new Stop();
+  #phase: Phase = 'open';
+  #resolveDone: (archived: boolean) => void = () => undefined;
+  #unpark: () => void = () => undefined;
+  #describedGaps = 0;
+  /** Counts openings and closings: a close that was overtaken gives up. */
+  #turn = 0;
+  /** The lease renewal under way; the lease may be given back only behind it. */
+  renewal: Promise<void> = Promise.resolve();
+
+  constructor(context: IntakeContext, start: TenureStart) {
+    const { stream, tracks } = start;
+    this.#context = context;
+    this.#stream = stream;
+    this.ref = stream.ref;
+    this.epoch = stream.epoch;
+    this.summary = new ConnectionSummary(start.startedAt, start.transport);
+    this.#warnings = new WarningList(context.limits.maxStreamWarnings);
+    this.gaps = new GapLedger(context.limits.maxStreamGaps, start.gaps);
+    this.#describedGaps = this.gaps.count;
+    this.archive = new Archive(context, stream, (stored) => this.#release(stored));
+    this.intake = new AudioIntake(context, {
+      stream,
+      tracks,
+      archive: this.archive,
+      gaps: this.gaps,
+      onGap: (gap) => this.warn(gapIssue(gap)),
+    });
+    this.#quality = new TrackQuality(context.time, (issue) => this.warn(issue));
+    this.done = new Promise((resolve) => {
+      this.#resolveDone = resolve;
+    });
+  }
+
+  /** True while a new connection may join; otherwise wait for `done`. */
+  get isOpen(): boolean {
+    return this.#phase === 'open' || this.#phase === 'closing';
+  }
+
+  /** A new connection takes the place of the one before, which may write no more. */
+  attach(epoch: number, transport: Transport): TenureConnection {
+    this.#unpark();
+    this.#phase = 'open';
+    this.#turn += 1;
+    const older = this.connection;
+    this.epoch = epoch;
+    this.summary.joined(transport);
+    this.connection = new TenureConnection(this, { epoch, transport });
+    older?.halt('superseded', 0);
+    this.#stream.begin(epoch, this.#meta());
+    this.#context.metrics.streamOpened(transport);
+    return this.connection;
+  }
+
+  standing(): TrackStanding[] {
+    return this.intake.standing();
+  }
+
+  write(frame: IntakeFrame): void {
+    const line = this.intake.write(this.epoch, frame);
+    this.#quality.take(line, frame.samples);
+  }
+
+  gap(track: TrackName, samples: number, reason: Gap['reason']): void {
+    this.intake.gap(track, samples, reason);
+  }
+
+  warn(issue: ProcessingIssue): void {
+    this.#warnings.add(issue);
+    this.connection?.warning(issue);
+  }
+
+  room(): Promise<void> | undefined {
+    return this.#context.journal.room();
+  }
+
+  whenDurable(): Promise<void> {
+    return this.#context.journal.whenDurable();
+  }
+
+  /** A connection is over: after a stop or an End the tail is cut, else the session waits for the next one. */
+  async detach(connection: TenureConnection, end: ConnectionEnd): Promise<ConnectionOutcome> {
+    this.summary.left(end);
+    if (connection === this.connection) {
+      this.connection = undefined;
+      if (end.closedBy === 'stop' || connection.halted === 'end') void this.close(end.closedBy);
+      else this.park(end.closedBy);
+    }
+    const durable = await this.whenDurable().then(
+      () => true,
+      () => false,
+    );
+    const gaps = this.gaps.placed(this.archive.relocations);
+    return { durable, segments: this.archive.stored.length, gaps };
+  }
+
+  /** A sender that has nothing below `from` any more: what is missing becomes a gap. */
+  startFrom(from: number | undefined): void {
+    if (from === undefined) return;
+    const tracks = this.standing();
+    const track = tracks.length === 1 ? tracks[0]?.track : 'main';
+    const at = tracks.find((other) => other.track === track)?.received ?? 0;
+    if (track !== undefined && from > at) this.gap(track, from - at, 'interrupted');
+  }
+
+  /** Resolves when no connection feeds the tenure. */
+  async disconnected(): Promise<void> {
+    await (this.connection?.over ?? Promise.resolve());
+  }
+
+  /** Waits for the next connection, though not for ever. */
+  park(closedBy: ClosedBy): void {
+    if (this.#phase !== 'open') return;
+    this.#unpark();
+    const { time, limits } = this.#context;
+    this.#unpark = time.after(limits.streamResumeMs, () => void this.close(closedBy));
+  }
+
+  async archived(ms: number): Promise<boolean> {
+    return await within(this.#context.time, ms, { work: this.done, late: false });
+  }
+
+  /** Told by the session: End was asked for, or a newer connection is on another node, or all is to be erased. */
+  halt(reason: HaltReason, flushMs: number): void {
+    if (reason === 'erased') void this.discard();
+    else if (this.connection !== undefined && reason !== 'superseded') this.connection.halt(reason, flushMs);
+    else if (reason === 'superseded') this.#handOver();
+    else if (reason === 'end') void this.close('server');
+  }
+
+  /** Cuts the tails and sees everything into storage and on record. */
+  async close(closedBy: ClosedBy): Promise<void> {
+    if (this.#phase !== 'open') return;
+    this.#unpark();
+    this.#phase = 'closing';
+    this.#turn += 1;
+    const turn = this.#turn;
+    this.intake.flush();
+    await this.archive.settle();
+    // Overtaken by a connection that opened the tenure again, by an erasure, or by the end of the process.
+    if (this.#turn !== turn || this.#stop.stopped) return;
+    this.#phase = 'recording';
+    await within(this.#context.time, RENEWAL_WAIT_MS, { work: this.renewal, late: undefined });
+    const record = streamRecord({
+      epoch: this.epoch,
+      closedBy,
+      endedAt: this.#context.time.now(),
+      summary: this.summary,
+      archive: this.archive,
+      gaps: this.gaps,
+      lines: this.intake.lines,
+      warnings: this.#warnings.all(),
+    });
+    const written = await writeRecord(this.#context, this.ref, { record, stop: this.#stop });
+    if (!written || this.#stop.stopped) return;
+    this.#stream.close();
+    this.#context.metrics.streamClosed(this.summary.transport, record);
+    this.#end(true);
+  }
+
+  /** Leaves what is not stored to the journal and the next start. */
+  abandon(): void {
+    if (this.#phase === 'closed') return;
+    this.#unpark();
+    this.#stop.stop();
+    this.archive.stop();
+    this.#end(false);
+  }
+
+  /** Forgets and overwrites everything: the session was erased. */
+  async discard(): Promise<void> {
+    if (this.#phase === 'closed') return;
+    this.#unpark();
+    this.#phase = 'closed';
+    this.#stop.stop();
+    const { connection } = this;
+    connection?.halt('erased', 0);
+    this.connection = undefined;
+    try {
+      await Promise.all([this.archive.erase(), this.#stream.erase()]);
+    } catch (error) {
+      const session = this.ref.sessionId;
+      this.#context.log.error({ session, err: error }, 'audio of an erased session may have stayed');
+    }
+    this.#end(true);
+  }
+
+  #end(archived: boolean): void {
+    this.#phase = 'closed';
+    this.#resolveDone(archived);
+  }
+
+  /** A connection on another node goes on: this one may write no more. */
+  #handOver(): void {
+    const { connection } = this;
+    this.connection = undefined;
+    connection?.halt('superseded', 0);
+    void this.close('superseded');
+  }
+
+  #release({ entry, segment, damaged }: StoredSegment): void {
+    const { track, firstSample, samples } = segment;
+    for (const range of damaged) this.gaps.damage({ track, ...range });
+    if (damaged.length > 0) this.warn(damageIssue(track));
+    // Gaps are told before their place in the journal is given up: a crash must not make silence of them.
+    if (this.gaps.count !== this.#describedGaps) this.#stream.describe(this.#meta());
+    this.#describedGaps = this.gaps.count;
+    const line = this.intake.lineOf(track);
+    if (line !== undefined) line.archived = firstSample + samples;
+    this.#stream.release(track, firstSample + samples);
+    this.connection?.segment(entry);
+    this.connection?.progress();
+  }
+
+  #meta(): Record<string, unknown> {
+    const { startedAt, transport } = this.summary;
+    return { startedAt, transport, gaps: this.gaps.all() };
+  }
+}
+
+function gapIssue(gap: Gap): ProcessingIssue {
+  return { type: 'gap', message: 'Samples are missing; silence takes their place.', details: { ...gap } };
+}
+
+function damageIssue(track: TrackName): ProcessingIssue {
+  return {
+    type: 'journal_damage',
+    message: 'Audio on the disk of the ingest node was damaged; the missing range is listed as a gap.',
+    details: { track },
+  };
+}

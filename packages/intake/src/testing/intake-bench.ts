@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import {
+  createNodeDisk,
+  type Journal,
+  type JournalSettings,
+  openJournal,
+  type Recovery,
+  systemJournalTime,
+} from '@earshot/journal';
+import type { SegmentEntry, TrackName } from '@earshot/protocol';
+import { computedAudio, type TemporaryFolder, temporaryFolder } from '@earshot/test-support';
+import { createIntakeHost } from '../host/intake-host.ts';
+import type { Connection, ConnectionEnd, IntakeHost, IntakeLimits } from '../ports.ts';
+import { UNKNOWN_FORMAT } from '../record/stream-record.ts';
+import { createMemorySessions, type MemorySessions } from './memory-sessions.ts';
+import { createMemoryStore, type MemoryStore } from './memory-store.ts';
+
+export const RATE = 16_000;
+
+/** A node's intake on a real journal, with sessions and objects in memory. */
+export interface IntakeBench {
+  readonly sessions: MemorySessions;
+  readonly store: MemoryStore;
+  readonly host: IntakeHost;
+  readonly journal: Journal;
+  readonly folder: TemporaryFolder;
+  /** Lets go of the process as a kill would, and opens the same folder again. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const SETTINGS: JournalSettings = {
+  durability: 'os',
+  commitMs: 2,
+  commitBytes: 262_144,
+  fileBytes: 1_048_576,
+  reserveBytes: 0,
+  lowWaterBytes: 0,
+  maxUnsyncedBytes: 8_388_608,
+};
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const uncounted = {
+  streamOpened: () => undefined,
+  streamClosed: () => undefined,
+  segmentStored: () => undefined,
+};
+
+export async function createIntakeBench(limits: Partial<IntakeLimits> = {}): Promise<IntakeBench> {
+  const folder = await temporaryFolder();
+  const sessions = createMemorySessions();
+  const store = createMemoryStore();
+  const opened: { host: IntakeHost; journal: Journal; recovery: Recovery }[] = [];
+  const open = async (): Promise<void> => {
+    const { journal, recovery } = await openJournal({
+      disk: await createNodeDisk(folder.path),
+      time: systemJournalTime,
+      randomBytes: (count) => randomBytes(count),
+      settings: SETTINGS,
+      onFailure: () => undefined,
+    });
+    const host = createIntakeHost({
+      sessions,
+      index: sessions,
+      store,
+      journal,
+      recovery,
+      node: 'node',
+      log: silent,
+      metrics: uncounted,
+      limits,
+    });
+    await host.recover();
+    opened.push({ host, journal, recovery });
+  };
+  await open();
+  const last = (): (typeof opened)[number] => {
+    const current = opened.at(-1);
+    if (current === undefined) throw new Error('no intake is open');
+    return current;
+  };
+  return {
+    sessions,
+    store,
+    folder,
+    get host() {
+      return last().host;
+    },
+    get journal() {
+      return last().journal;
+    },
+    async restart() {
+      await last().journal.whenDurable();
+      await last().host.close(0);
+      await last().journal.close();
+      await open();
+    },
+    async stop() {
+      await last().host.close(2000);
+      await last().journal.close();
+      await folder.remove();
+    },
+  };
+}
+
+/** The end of a connection, by its sender unless told otherwise. */
+export function endOf(closedBy: ConnectionEnd['closedBy'] = 'stop'): ConnectionEnd {
+  const stats = { frames: 0, malformedFrames: 0, duplicateFrames: 0, reorderedFrames: 0, oddBytes: 0 };
+  return { closedBy, format: UNKNOWN_FORMAT, stats };
+}
+
+/** Writes computed audio in frames of a quarter second. */
+export function feed(
+  connection: Connection,
+  { seed, from, to, track = 'main' }: { seed: number; from: number; to: number; track?: TrackName },
+): void {
+  for (let at = from; at < to; at += RATE / 4) {
+    const samples = computedAudio(seed, at, Math.min(RATE / 4, to - at));
+    connection.write({ track, sampleRate: RATE, samples });
+  }
+}
+
+/** The audio of stored segments, in order of position. */
+export function samplesOf(store: MemoryStore, segments: readonly SegmentEntry[]): Int16Array {
+  const inOrder = [...segments].sort((a, b) => a.firstSample - b.firstSample);
+  const bytes = Buffer.concat(
+    inOrder.map(({ key }) => store.objects.get(key)?.subarray(44) ?? Buffer.alloc(0)),
+  );
+  return new Int16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+}
