@@ -1,7 +1,7 @@
-import type { FaultClass, FaultFigures, FaultRun } from '../runner/fault-class.ts';
-import { type ConnectionFault, startFaultProxy } from '../network/fault-proxy.ts';
-import { type Random, seededRandom } from '../runner/random.ts';
 import { resumeTimes } from '../history/history.ts';
+import { type ConnectionFault, startFaultProxy } from '../network/fault-proxy.ts';
+import type { FaultClass, FaultFigures, FaultRun } from '../runner/fault-class.ts';
+import { type Random, seededRandom } from '../runner/random.ts';
 import { quantile } from './quantile.ts';
 import { type Scene, storm } from './storm.ts';
 
@@ -18,51 +18,44 @@ const STORM_EVERY = 6;
 
 async function dropConnections(run: FaultRun): Promise<FaultFigures> {
   const random = seededRandom(run.seed).fork('connections');
-  let port = 0;
-  let left = run.count;
-  let storms = 0;
-  const proxy = await startFaultProxy({
-    target: () => port,
-    plan: () => (left > 0 ? plannedFault(random) : undefined),
-  });
+  let drops = 0;
   let seen = 0;
-  const inject = async ({ earshot, speaking, random: choices }: Scene): Promise<number> => {
-    port = earshot.ingest[0]?.port ?? 0;
+  let storms = 0;
+  const wanted = (): boolean => drops + storms < run.count;
+  const inject = ({ speaking, random: choices }: Scene): Promise<number> => {
+    const before = seen;
     const candidates = [...speaking].filter((speaker) => speaker.sent > 0);
-    let added = proxy.drops() - seen;
-    seen += added;
-    if (storms * STORM_EVERY < seen && candidates.length > 0) {
+    if (storms * STORM_EVERY < drops && candidates.length > 0 && wanted()) {
       storms += 1;
-      added += 1;
       const speaker = choices.pick(candidates);
       for (let i = choices.between(1, 3); i > 0; i -= 1) void speaker.connect(() => Number.POSITIVE_INFINITY);
     }
-    left -= added;
-    return added;
+    seen = drops + storms;
+    return Promise.resolve(seen - before);
   };
-  try {
-    return await storm({
-      name: 'connection-drops',
-      run,
-      speakers: 12,
-      seconds: [20, 60],
-      speed: 10,
-      calmMs: [20, 60],
-      route: (uploadUrl) => {
-        const url = new URL(uploadUrl);
-        port = Number(url.port);
-        url.port = String(proxy.port);
-        return url.href;
-      },
-      inject,
-      notes: (histories) => {
-        const times = histories.flatMap(({ events }) => resumeTimes(events));
-        return `${storms} with second sockets, from loss to the next durable ack p50 ${quantile(times, 0.5)} ms, p99 ${quantile(times, 0.99)} ms`;
-      },
-    });
-  } finally {
-    await proxy.stop();
-  }
+  return storm({
+    name: 'connection-drops',
+    run,
+    speakers: 12,
+    seconds: [20, 60],
+    speed: 10,
+    calmMs: [20, 60],
+    entry: async ({ ingest: [node] }) => {
+      const proxy = await startFaultProxy({
+        target: node?.port ?? 0,
+        plan: () => (wanted() ? plannedFault(random) : undefined),
+        onDrop: () => {
+          drops += 1;
+        },
+      });
+      return { http: node?.port ?? 0, sockets: proxy.port, stop: () => proxy.stop() };
+    },
+    inject,
+    notes: (histories) => {
+      const times = histories.flatMap(({ events }) => resumeTimes(events));
+      return `${storms} with more sockets at once, from loss to the next durable ack p50 ${quantile(times, 0.5)} ms, p99 ${quantile(times, 0.99)} ms`;
+    },
+  });
 }
 
 /** Mostly soon enough to hit, at any byte of the handshake or of the audio. */

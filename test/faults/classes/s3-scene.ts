@@ -32,7 +32,9 @@ export async function openS3Scene(): Promise<S3Scene> {
   const front = await startS3Front(backend.endpoint);
   const location = (endpoint: string): string =>
     `s3://${bucket}?endpoint=${encodeURIComponent(endpoint)}&create_bucket=true`;
-  const store = openObjectStore(location(backend.endpoint), { credentials: { accessKeyId, secretAccessKey } });
+  const store = openObjectStore(location(backend.endpoint), {
+    credentials: { accessKeyId, secretAccessKey },
+  });
   await store.probe();
   return {
     front,

@@ -43,10 +43,7 @@ const FAILURES: readonly S3Trouble[] = [
   { kind: 'error', status: 503, code: 'ServiceUnavailable' },
 ];
 
-function s3Class(
-  name: string,
-  disturb: (scene: S3Scene, random: Random) => Promise<boolean>,
-): FaultClass {
+function s3Class(name: string, disturb: (scene: S3Scene, random: Random) => Promise<boolean>): FaultClass {
   return {
     name,
     ciCount: 1,
@@ -63,7 +60,8 @@ function s3Class(
           speed: 10,
           calmMs: run.count === 1 ? [1500, 2500] : [100, 800],
           inject: async ({ random }) => ((await disturb(scene, random)) ? 1 : 0),
-          notes: () => `${scene.minio === undefined ? 'stand-in' : 'MinIO'}, ${scene.front.troubled()} requests hit`,
+          notes: () =>
+            `${scene.minio === undefined ? 'stand-in' : 'MinIO'}, ${scene.front.troubled()} requests hit`,
         });
       } finally {
         await scene.stop();

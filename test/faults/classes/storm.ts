@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { keys } from '@earshot/storage';
-import { type Api, apiOf } from '../client/api.ts';
-import { type SpokenSession, speakSession } from '../client/session.ts';
+import { apiOf } from '../client/api.ts';
+import { type SessionPlan, type SpokenSession, speakSession } from '../client/session.ts';
 import type { Speaker } from '../client/speaker.ts';
 import type { SessionHistory } from '../history/history.ts';
 import { judge, sumOf, type Verdict } from '../history/judge.ts';
@@ -21,14 +21,21 @@ export interface Storm {
   readonly speed: number;
   /** Undisturbed time before each fault, ms. */
   readonly calmMs: readonly [number, number];
-  /** Where sockets connect to; the ingest itself unless told. */
-  readonly route?: (uploadUrl: string) => string;
+  /** What stands between the clients and the nodes; nothing unless told. */
+  readonly entry?: (earshot: Earshot) => Promise<Entry>;
   /** Injects one fault, waits until it has healed, and tells how many that was. */
   readonly inject: (scene: Scene) => Promise<number>;
   /** A session must have reached its end this long after the last fault, ms. */
   readonly settleMs?: number;
   /** What to add to the report. */
   readonly notes?: (histories: readonly SessionHistory[]) => string;
+}
+
+/** Ports that clients use instead of a node's own. */
+export interface Entry {
+  readonly http: number;
+  readonly sockets: number;
+  stop(): Promise<void>;
 }
 
 export interface Scene {
@@ -43,9 +50,10 @@ const SETTLE_MS = 120_000;
 /** Runs a storm on an earshot of its own and judges every session of it. */
 export async function storm(options: Storm): Promise<FaultFigures> {
   const earshot = await startEarshot(options.earshot ?? {});
+  const entry = await (options.entry ?? directEntry)(earshot);
   let failed = true;
   try {
-    const verdict = await stormOn(earshot, options);
+    const verdict = await stormOn({ earshot, entry }, options);
     failed = verdict.findings.length > 0;
     for (const finding of verdict.findings.slice(0, 20)) options.run.log(`${options.name}: ${finding}`);
     const { samplesLost, samplesDoubled, stuck, falseAcks } = verdict;
@@ -60,18 +68,26 @@ export async function storm(options: Storm): Promise<FaultFigures> {
     };
   } finally {
     if (failed) options.run.log(`${options.name}: logs and data are kept in ${earshot.folder.path}`);
+    await entry.stop();
     await earshot.stop({ keep: failed });
   }
 }
 
+/** The first node, without anything between. */
+function directEntry({ ingest }: Earshot): Promise<Entry> {
+  const port = ingest[0]?.port ?? 0;
+  return Promise.resolve({ http: port, sockets: port, stop: () => Promise.resolve() });
+}
+
 async function stormOn(
-  earshot: Earshot,
+  { earshot, entry }: { earshot: Earshot; entry: Entry },
   options: Storm,
 ): Promise<Verdict & { injected: number; notes: string }> {
   const { run, calmMs } = options;
   const random = seededRandom(run.seed);
-  const api = apiOf(() => `http://127.0.0.1:${earshot.ingest[0]?.port ?? 0}`, earshot.key);
-  const crowd = gather(api, options, random.fork('sessions'));
+  const api = apiOf(() => `http://127.0.0.1:${entry.http}`, earshot.key);
+  const route = (uploadUrl: string): string => withPort(uploadUrl, entry.sockets);
+  const crowd = gather({ api, route }, options, random.fork('sessions'));
   const choices = random.fork('faults');
   let injected = 0;
   while (injected < run.count) {
@@ -98,17 +114,16 @@ interface Ended extends SpokenSession {
 }
 
 /** Keeps a number of sessions speaking until `finish`. */
-function gather(api: Api, options: Storm, random: Random) {
+function gather(way: Pick<SessionPlan, 'api' | 'route'>, options: Storm, random: Random) {
   const speaking = new Set<Speaker>();
   const results: Promise<Ended>[] = [];
   let closing = false;
   let deadline = Number.POSITIVE_INFINITY;
   let sessions = 0;
-  const plan = {
-    api,
+  const plan: SessionPlan = {
+    ...way,
     seconds: options.seconds,
     speed: options.speed,
-    route: options.route ?? ((uploadUrl: string) => uploadUrl),
     onSpeaker: (speaker: Speaker) => void speaking.add(speaker),
   };
   const keepSpeaking = async (): Promise<void> => {
@@ -116,7 +131,7 @@ function gather(api: Api, options: Storm, random: Random) {
       const spoken = await speakSession(plan, random.fork(++sessions), () => deadline);
       speaking.delete(spoken.speaker);
       const { sessionId } = spoken.speaker.options;
-      const result = spoken.problem === undefined ? api.result(sessionId, () => deadline) : undefined;
+      const result = spoken.problem === undefined ? way.api.result(sessionId, () => deadline) : undefined;
       results.push(Promise.resolve(result).then((status) => ({ ...spoken, status })));
     }
   };
@@ -130,6 +145,12 @@ function gather(api: Api, options: Storm, random: Random) {
       return Promise.all(results);
     },
   };
+}
+
+function withPort(url: string, port: number): string {
+  const changed = new URL(url);
+  changed.port = String(port);
+  return changed.href;
 }
 
 /** Reads what is stored of a session and compares it with what its speaker was promised. */

@@ -40,7 +40,8 @@ export class Speaker {
   #sent = 0;
   #durable = 0;
   #whole = false;
-  #silent = false;
+  #left = false;
+  readonly #hungUp = new Set<number>();
 
   constructor(options: SpeakerOptions) {
     this.options = options;
@@ -67,15 +68,16 @@ export class Speaker {
     };
   }
 
-  /** Speaks until everything is durable, whatever happens to connections; leaves the last one open. Rejects at the deadline. */
+  /** Speaks until everything is durable or `leave`, whatever happens to connections; leaves the last one open. Rejects at the deadline. */
   async speak(deadline: Deadline): Promise<void> {
     const { random, samples, sessionId } = this.options;
-    while (this.#durable < samples) {
-      if (performance.now() > deadline()) throw new Error(`${sessionId} is at ${this.#durable} of ${samples}`);
+    while (this.#going()) {
+      if (performance.now() > deadline())
+        throw new Error(`${sessionId} is at ${this.#durable} of ${samples}`);
       await this.connect(deadline);
-      if (this.#durable < samples) await sleep(random.between(20, 200));
+      if (this.#going()) await sleep(random.between(20, 200));
     }
-    this.#whole = true;
+    this.#whole = this.#durable >= samples;
   }
 
   /** One connection; resolves when it is over or everything is durable. May be called while another is open. */
@@ -94,7 +96,8 @@ export class Speaker {
     socket.on('error', () => undefined);
     socket.once('close', (code) => {
       this.#lines.delete(connection);
-      this.#note({ kind: 'closed', atMs: performance.now(), connection, code });
+      const own = this.#hungUp.has(connection);
+      this.#note({ kind: 'closed', atMs: performance.now(), connection, code: own ? 0 : code });
       over.abort();
     });
     await this.#converse(socket, { connection, deadline, signal: over.signal });
@@ -109,30 +112,33 @@ export class Speaker {
     return sockets.length > 0 && (await Promise.race([Promise.all(closed), late])) !== 'late';
   }
 
-  /** Sends nothing any more, on any connection. */
-  fallSilent(): void {
-    this.#silent = true;
-  }
-
-  /** Sends a range that is not due, as a confused client would. */
-  sendStray(samples: number): void {
+  /** Sends audio that is not due any more, on whatever connections there are; the service must not keep it. */
+  sendLate(samples: number): void {
     const { format, seed } = this.options;
-    const stray = audioMessage(format, { seed, from: this.#sent, samples });
-    for (const socket of this.#lines.values())
-      if (socket.readyState === WebSocket.OPEN) {
-        socket.send(stray);
-        this.#sent += samples;
-        return;
-      }
+    const late = audioMessage(format, { seed, from: this.#sent, samples });
+    for (const socket of this.#lines.values()) if (socket.readyState === WebSocket.OPEN) socket.send(late);
   }
 
   /** Breaks all connections without a word. */
   hangUp(): void {
-    for (const socket of this.#lines.values()) socket.terminate();
+    for (const [connection, socket] of this.#lines) {
+      this.#hungUp.add(connection);
+      socket.terminate();
+    }
+  }
+
+  /** Hangs up and does not come back: `speak` resolves. */
+  leave(): void {
+    this.#left = true;
+    this.hangUp();
   }
 
   noteEnded(): void {
     this.#note({ kind: 'ended', atMs: performance.now() });
+  }
+
+  #going(): boolean {
+    return !this.#left && this.#durable < this.options.samples;
   }
 
   #note(event: HistoryEvent): void {
@@ -174,12 +180,18 @@ export class Speaker {
   }
 
   /** Puts on the wire what is due by the clock and covered by the credit. */
-  #send(socket: WebSocket, flow: { position: number; start: number; startedAt: number; credit: number }): void {
+  #send(
+    socket: WebSocket,
+    flow: { position: number; start: number; startedAt: number; credit: number },
+  ): void {
     const { format, samples: total, speed, random, seed } = this.options;
     const perMs = (format.sampleRate * speed) / 1000;
-    const due = Math.min(total, flow.start + Math.floor((performance.now() - flow.startedAt + TICK_MS) * perMs));
+    const due = Math.min(
+      total,
+      flow.start + Math.floor((performance.now() - flow.startedAt + TICK_MS) * perMs),
+    );
     const covered = Math.min(due, this.#durable + Math.floor(flow.credit / 2));
-    while (!this.#silent && flow.position < covered) {
+    while (flow.position < covered) {
       const samples = Math.min(covered - flow.position, random.between(40, 4000));
       socket.send(audioMessage(format, { seed, from: flow.position, samples }));
       flow.position += samples;

@@ -1,6 +1,11 @@
 /** What the rig's client reads of a stream event; the rig does not share the server's own reader on purpose. */
 export type StreamMessage =
-  | { readonly event: 'ready'; readonly epoch: number; readonly nextSample: number; readonly creditBytes: number }
+  | {
+      readonly event: 'ready';
+      readonly epoch: number;
+      readonly nextSample: number;
+      readonly creditBytes: number;
+    }
   | {
       readonly event: 'ack';
       readonly epoch: number;
@@ -8,7 +13,12 @@ export type StreamMessage =
       readonly durable: number;
       readonly archived: number;
     }
-  | { readonly event: 'segment'; readonly firstSample: number; readonly samples: number; readonly sha256: string }
+  | {
+      readonly event: 'segment';
+      readonly firstSample: number;
+      readonly samples: number;
+      readonly sha256: string;
+    }
   | { readonly event: 'other'; readonly name: string };
 
 /** Throws when a message is not what the protocol says. */

@@ -12,7 +12,13 @@ export type HistoryEvent =
     }
   | ({ readonly kind: 'ack'; readonly atMs: number; readonly connection: number } & AckedPositions)
   | ({ readonly kind: 'segment'; readonly atMs: number; readonly connection: number } & ToldSegment)
-  | { readonly kind: 'closed'; readonly atMs: number; readonly connection: number; readonly code: number }
+  | {
+      readonly kind: 'closed';
+      readonly atMs: number;
+      readonly connection: number;
+      /** 0 when the client itself hung up. */
+      readonly code: number;
+    }
   | { readonly kind: 'ended'; readonly atMs: number };
 
 export interface AckedPositions {

@@ -129,7 +129,11 @@ function judgeSegment(
     const source = others.find((seed) => comesFrom(segment.samples.subarray(difference.at), seed));
     const rest = segment.samples.length - difference.at;
     counts.add('samplesLost', rest, name);
-    counts.add('samplesDoubled', rest, source === undefined ? name : `${name}, of the session of seed ${source}`);
+    counts.add(
+      'samplesDoubled',
+      rest,
+      source === undefined ? name : `${name}, of the session of seed ${source}`,
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { parseSegmentKey, type ObjectStore } from '@earshot/storage';
+import { type ObjectStore, parseSegmentKey } from '@earshot/storage';
+import { z } from 'zod';
 import type { StoredSegment, StoredSession } from './history.ts';
 
 /** Reads what is left of a session straight from the object store; `status` is what Get Session said last. */
@@ -51,8 +52,9 @@ function samplesOf(bytes: Buffer): Int16Array {
   return samples;
 }
 
+const Gaps = z.object({ gaps: z.array(z.object({ from: z.number(), to: z.number() })) });
+
 function gapSamplesOf(manifest: Uint8Array): number {
-  const body: unknown = JSON.parse(Buffer.from(manifest).toString('utf8'));
-  if (typeof body !== 'object' || body === null || !('gaps' in body) || !Array.isArray(body.gaps)) return 0;
-  return body.gaps.reduce((sum: number, gap: { from: number; to: number }) => sum + gap.to - gap.from, 0);
+  const { gaps } = Gaps.parse(JSON.parse(Buffer.from(manifest).toString('utf8')));
+  return gaps.reduce((sum, gap) => sum + gap.to - gap.from, 0);
 }

@@ -26,14 +26,12 @@ export interface ConnectionFault {
 /** A TCP proxy that damages connections. */
 export interface FaultProxy {
   readonly port: number;
-  /** Drops that have taken place. */
-  readonly drops: () => number;
   stop(): Promise<void>;
 }
 
 export interface FaultProxyOptions {
-  /** Where a new connection goes; asked each time. */
-  readonly target: () => number;
+  /** The port that connections go on to. */
+  readonly target: number;
   /** What happens to a new connection; undefined: nothing. */
   readonly plan: () => ConnectionFault | undefined;
   readonly onDrop?: () => void;
@@ -46,7 +44,6 @@ const HALF_OPEN_MS = 60_000;
 export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
   const port = await freePort();
   const open = new Set<Socket>();
-  let drops = 0;
   const track = (socket: Socket): Socket => {
     open.add(socket);
     socket.setNoDelay(true);
@@ -56,18 +53,14 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   };
   const server = createServer({ allowHalfOpen: true }, (client) => {
     track(client);
-    const upstream = track(connect({ port: options.target(), host: '127.0.0.1', allowHalfOpen: true }));
-    const pair = new Pair({ client, server: upstream }, options.plan() ?? {}, () => {
-      drops += 1;
-      options.onDrop?.();
-    });
+    const upstream = track(connect({ port: options.target, host: '127.0.0.1', allowHalfOpen: true }));
+    const pair = new Pair({ client, server: upstream }, options.plan() ?? {}, () => options.onDrop?.());
     void pair.carry('up');
     void pair.carry('down');
   });
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
     port,
-    drops: () => drops,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,4 +1,10 @@
-import { Agent, createServer, type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http';
+import {
+  Agent,
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import { freePort } from '@earshot/test-support';
 
 /** What happens to one request: `cut-after` lets it take effect first; `false-success` does not. */
@@ -31,8 +37,8 @@ export async function startS3Front(endpoint: string): Promise<S3Front> {
   const server = createServer((incoming, response) => {
     const trouble = front.trouble?.(incoming.method ?? '');
     if (trouble !== undefined) troubled += 1;
-    handle({ incoming, response, pass: (body) => pass({ incoming, body, target, agent }) }, trouble).catch(() =>
-      response.socket?.destroy(),
+    handle({ incoming, response, pass: (body) => pass({ incoming, body, target, agent }) }, trouble).catch(
+      () => response.socket?.destroy(),
     );
   });
   const front: S3Front = {
@@ -51,14 +57,24 @@ export async function startS3Front(endpoint: string): Promise<S3Front> {
 }
 
 async function handle(
-  exchange: { incoming: IncomingMessage; response: ServerResponse; pass: (body: Buffer) => Promise<Upstream> },
+  exchange: {
+    incoming: IncomingMessage;
+    response: ServerResponse;
+    pass: (body: Buffer) => Promise<Upstream>;
+  },
   trouble: S3Trouble | undefined,
 ): Promise<void> {
   const { incoming, response } = exchange;
   const body = await wholeBody(incoming);
   if (trouble?.kind === 'cut-before') throw new Error('cut');
-  if (trouble?.kind === 'error') return answer(response, trouble.status, errorXml(trouble.code));
-  if (trouble?.kind === 'false-success') return answer(response, 200, errorXml('InternalError'));
+  if (trouble?.kind === 'error') {
+    answer(response, trouble.status, errorXml(trouble.code));
+    return;
+  }
+  if (trouble?.kind === 'false-success') {
+    answer(response, 200, errorXml('InternalError'));
+    return;
+  }
   const real = await exchange.pass(body);
   if (trouble?.kind === 'cut-after') throw new Error('cut');
   const headers = { ...real.headers };
@@ -78,7 +94,12 @@ async function wholeBody(stream: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function pass(call: { incoming: IncomingMessage; body: Buffer; target: URL; agent: Agent }): Promise<Upstream> {
+function pass(call: {
+  incoming: IncomingMessage;
+  body: Buffer;
+  target: URL;
+  agent: Agent;
+}): Promise<Upstream> {
   const { incoming, body, target, agent } = call;
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest(

@@ -4,10 +4,10 @@ import { get } from 'node:http';
 import { join } from 'node:path';
 import { type ObjectStore, openObjectStore } from '@earshot/storage';
 import { freePort } from '@earshot/test-support';
-import { startEngine, type StandInEngine } from './engine.ts';
+import { type StandInEngine, startEngine } from './engine.ts';
 import { openRunFolder, type RunFolder } from './guard.ts';
 import { type RedisServer, startRedisServer } from './redis.ts';
-import { supervise, type Supervised } from './supervised.ts';
+import { type Supervised, supervise } from './supervised.ts';
 import { workspaceRoot } from './workspace.ts';
 
 /** One ingest process and where it listens. */
@@ -34,7 +34,11 @@ export interface EarshotOptions {
   readonly nodes?: number;
   readonly workers?: number;
   /** Instead of a local folder: the location that the services are told, and the store for the rig's own eyes. */
-  readonly storage?: { readonly url: string; readonly env: Readonly<Record<string, string>>; readonly store: ObjectStore };
+  readonly storage?: {
+    readonly url: string;
+    readonly env: Readonly<Record<string, string>>;
+    readonly store: ObjectStore;
+  };
   readonly env?: Readonly<Record<string, string>>;
   /** For ingest processes, before the program. */
   readonly nodeArgs?: readonly string[];

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, unlink, writeFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -27,8 +28,7 @@ export async function openRunFolder(): Promise<RunFolder> {
   });
   guard.unref();
   guard.stdin?.on('error', () => undefined);
-  const pipe: unknown = guard.stdin;
-  if (typeof pipe === 'object' && pipe !== null && 'unref' in pipe && typeof pipe.unref === 'function') pipe.unref();
+  if (guard.stdin instanceof Socket) guard.stdin.unref();
   return {
     path,
     adopt: (pid) => writeFile(join(pids, String(pid)), ''),

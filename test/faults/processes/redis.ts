@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { freePort } from '@earshot/test-support';
 import type { RunFolder } from './guard.ts';
-import { supervise, type Supervised } from './supervised.ts';
+import { type Supervised, supervise } from './supervised.ts';
 
 /** A real redis-server that can be emptied and set back to an earlier state. */
 export interface RedisServer {

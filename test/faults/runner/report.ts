@@ -3,9 +3,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { z } from 'zod';
 import { workspaceRoot } from '../processes/workspace.ts';
 import type { FaultClass } from './fault-class.ts';
-import { type FaultRow, passed } from './runner.ts';
+import { FaultRow } from './fault-row.ts';
+import { passed } from './runner.ts';
 
 const FILE = join(workspaceRoot, 'test', 'faults', 'report.md');
 /** The rows as data, so that a later run of other classes can be added. */
@@ -61,12 +63,14 @@ export function keepRows(
 export async function readReport(file = FILE): Promise<FaultRow[]> {
   const text = await readFile(file, 'utf8').catch(() => '');
   const [, data] = DATA.exec(text) ?? [];
-  return data === undefined ? [] : JSON.parse(data);
+  return data === undefined ? [] : z.array(FaultRow).parse(JSON.parse(data));
 }
 
 export async function writeReport(rows: readonly FaultRow[], file = FILE): Promise<void> {
   const notes = rows.flatMap(({ class: name, outcome }) =>
-    outcome.kind === 'ran' && outcome.figures.notes !== undefined ? [`- ${name}: ${outcome.figures.notes}`] : [],
+    outcome.kind === 'ran' && outcome.figures.notes !== undefined
+      ? [`- ${name}: ${outcome.figures.notes}`]
+      : [],
   );
   const machine = await machineLines();
   const text = [

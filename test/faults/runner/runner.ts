@@ -1,19 +1,7 @@
 import type { FaultClass, FaultFigures, FaultSkip } from './fault-class.ts';
+import type { FaultRow } from './fault-row.ts';
 import type { RunnerOptions } from './options.ts';
 import { forkSeed } from './random.ts';
-
-/** One line of the report. */
-export interface FaultRow {
-  readonly class: string;
-  readonly asked: number;
-  readonly seed: number;
-  readonly seconds: number;
-  readonly date: string;
-  /** `failed`: the rig itself could not work; `skipped`: this machine does not allow it. */
-  readonly outcome:
-    | { readonly kind: 'ran'; readonly figures: FaultFigures }
-    | { readonly kind: 'skipped' | 'failed'; readonly reason: string };
-}
 
 /** Runs classes one after the other; what goes wrong in one does not stop the next. */
 export async function runClasses(
