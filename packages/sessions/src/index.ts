@@ -2,6 +2,7 @@ export { coverageOf, type TrackPosition } from './core/coverage.ts';
 export { type SessionRow, type SessionState, transition } from './core/machine.ts';
 export { audioFiles, segmentFileName } from './core/manifest.ts';
 export {
+  type SegmentPlace,
   type SegmentStatus,
   type SessionIndex,
   type SessionTruth,
@@ -14,6 +15,7 @@ export {
 export { createRedisIndex } from './redis/redis-index.ts';
 export type { SessionSettings, SessionsContext } from './service/context.ts';
 export type { Creator } from './service/create.ts';
+export { type ErasureParts, eraseSession } from './service/ending/erase.ts';
 export { createSessions, type Sessions } from './service/sessions.ts';
 export type { SessionSnapshot } from './service/snapshot.ts';
 export type { Claim, ClaimedStream, SessionFate, StoredStanding } from './service/streams.ts';

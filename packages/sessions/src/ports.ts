@@ -46,7 +46,12 @@ export interface SessionTruth {
   createExpired(ref: SessionRef, record: ExpiredRecord): Promise<'created' | 'exists'>;
   readErased(ref: SessionRef): Promise<ErasedRecord | null>;
   createErased(ref: SessionRef, record: ErasedRecord): Promise<'created' | 'exists'>;
-  eraseSession(ref: SessionRef): Promise<void>;
+  writeErased(ref: SessionRef, record: ErasedRecord): Promise<void>;
+  eraseSession(ref: SessionRef): Promise<{ readonly objects: number; readonly bytes: number }>;
+  readPending(ref: SessionRef): Promise<PendingMarker | null>;
+  createPending(marker: PendingMarker): Promise<'created' | 'exists'>;
+  /** Sessions with a pending marker, told by the keys alone. */
+  listPendingRefs(): AsyncIterable<SessionRef>;
   writePending(marker: PendingMarker): Promise<void>;
   removePending(ref: SessionRef): Promise<void>;
   createStreamPointer(sha256: string, pointer: StreamPointer): Promise<'created' | 'exists'>;
@@ -55,6 +60,9 @@ export interface SessionTruth {
   listSessions(tenant: string): AsyncIterable<string>;
   listTenants(): Promise<string[]>;
 }
+
+/** Which segment of a session. */
+export type SegmentPlace = Pick<StoredSegment, 'track' | 'index'>;
 
 /** How far the worker is with one segment. */
 export type SegmentStatus = 'transcribed' | 'no_speech' | 'failed';
@@ -134,6 +142,8 @@ export interface SessionContents {
 export interface WorkQueue {
   decodeUploads(ref: SessionRef): Promise<void>;
   transcribe(document: SessionDocument, segments: readonly SegmentEntry[]): Promise<void>;
+  /** Takes away what the queue holds for a session; resolves to the number of jobs. One that runs just now stays. */
+  removeWork(ref: SessionRef, segments: readonly SegmentPlace[]): Promise<number>;
   announce(ref: SessionRef, event: Transition['announce'][number], occurredAt: string): Promise<void>;
 }
 

@@ -8,8 +8,16 @@ interface TrackEnd {
 }
 
 /** A dropped tail lies in no segment, so gaps count as well as segments. */
-function trackEnds(segments: readonly SegmentEntry[], gaps: readonly Gap[]): Map<TrackName, TrackEnd> {
-  const ends = new Map<TrackName, TrackEnd>();
+function trackEnds(
+  segments: readonly SegmentEntry[],
+  gaps: readonly Gap[],
+  rates: readonly TrackRate[] = [],
+): Map<TrackName, TrackEnd> {
+  const ends = new Map<TrackName, TrackEnd>(
+    rates
+      .filter(({ track }) => gaps.some((gap) => gap.track === track))
+      .map(({ track, sampleRate }) => [track, { sampleRate, end: 0, nextIndex: 0 }]),
+  );
   for (const { track, sampleRate, firstSample, samples, index } of segments) {
     const known = ends.get(track);
     ends.set(track, {
@@ -25,13 +33,21 @@ function trackEnds(segments: readonly SegmentEntry[], gaps: readonly Gap[]): Map
   return ends;
 }
 
-/** The ledger per track, in samples: received = stored + gaps; received is where the track ends. */
-export function coverageOf(segments: readonly SegmentEntry[], gaps: readonly Gap[]): TrackCoverage[] {
-  return [...trackEnds(segments, gaps)].map(([track, { sampleRate, end }]) => {
-    const gapSamples = gaps
-      .filter((gap) => gap.track === track)
-      .reduce((sum, gap) => sum + gap.to - gap.from, 0);
-    const storedSamples = Math.max(0, end - gapSamples);
+/** The rate of a track that may hold nothing but gaps. */
+type TrackRate = Pick<TrackCoverage, 'track' | 'sampleRate'>;
+
+/**
+ * The ledger per track, in samples: received = stored + gaps; received is where the track ends. A sample that two
+ * gaps name counts once.
+ */
+export function coverageOf(
+  segments: readonly SegmentEntry[],
+  gaps: readonly Gap[],
+  rates: readonly TrackRate[] = [],
+): TrackCoverage[] {
+  return [...trackEnds(segments, gaps, rates)].map(([track, { sampleRate, end }]) => {
+    const gapSamples = unionOf(gaps.filter((gap) => gap.track === track));
+    const storedSamples = end - gapSamples;
     return {
       track,
       sampleRate,
@@ -42,6 +58,16 @@ export function coverageOf(segments: readonly SegmentEntry[], gaps: readonly Gap
       ratio: end === 0 ? 1 : storedSamples / end,
     };
   });
+}
+
+/** Samples that lie in at least one of the ranges. */
+function unionOf(ranges: readonly Pick<Gap, 'from' | 'to'>[]): number {
+  let [samples, end] = [0, 0];
+  for (const { from, to } of ranges.toSorted((a, b) => a.from - b.from)) {
+    samples += Math.max(0, to - Math.max(from, end));
+    end = Math.max(end, to);
+  }
+  return samples;
 }
 
 /** Where each track stands: what a new connection continues from. */

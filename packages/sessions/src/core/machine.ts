@@ -20,6 +20,8 @@ export interface SessionRow {
   readonly endedAt: string | null;
   readonly completedAt: string | null;
   readonly expiredAt: string | null;
+  /** When the row was read back from the object store; its leases and newest epoch may be unknown for a moment then. */
+  readonly rebuiltAt: string | null;
 }
 
 export type SessionInput =
@@ -120,5 +122,6 @@ export function newRow(document: SessionDocument): SessionRow {
     endedAt: null,
     completedAt: null,
     expiredAt: null,
+    rebuiltAt: null,
   };
 }

@@ -30,7 +30,9 @@ export function buildManifest(input: ManifestInput): Manifest {
     input.orphans,
   );
   const known = streams.flatMap((stream) => stream.gaps);
-  const gaps = [...known, ...holesOf(segments, known)];
+  const gaps = [...known, ...holesOf(segments, known)].sort(
+    (a, b) => a.track.localeCompare(b.track) || a.from - b.from,
+  );
   return {
     v: 1,
     tenant: document.tenant,
@@ -39,7 +41,11 @@ export function buildManifest(input: ManifestInput): Manifest {
     uploads: [...uploads],
     segments,
     gaps,
-    coverage: coverageOf(segments, gaps),
+    coverage: coverageOf(
+      segments,
+      gaps,
+      streams.flatMap((stream) => stream.coverage),
+    ),
     issues: [...streams.flatMap((stream) => stream.warnings), ...streamIssues(input), ...fileIssues(input)],
     answer: endAnswer(document, uploads, segments),
   };

@@ -10,12 +10,13 @@ const Row = z.object({
   endedAt: z.string().nullable(),
   completedAt: z.string().nullable(),
   expiredAt: z.string().nullable(),
+  rebuiltAt: z.string().nullable().default(null),
 });
 
 /** A row as the index keeps it. Rows are compared as text, so encoding must be stable. */
 export function encodeRow(row: SessionRow): string {
-  const { document, status, epoch, ending, endedAt, completedAt, expiredAt } = row;
-  return JSON.stringify({ document, status, epoch, ending, endedAt, completedAt, expiredAt });
+  const { document, status, epoch, ending, endedAt, completedAt, expiredAt, rebuiltAt } = row;
+  return JSON.stringify({ document, status, epoch, ending, endedAt, completedAt, expiredAt, rebuiltAt });
 }
 
 /** The inverse of `encodeRow`; null when the text is not a row of this version, so that it is rebuilt. */

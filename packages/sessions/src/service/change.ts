@@ -6,8 +6,7 @@ import {
 } from '@earshot/protocol';
 import type { SessionRow } from '../core/machine.ts';
 import type { SessionsContext } from './context.ts';
-import { streamHash } from './create.ts';
-import { loadRow, notFound } from './load.ts';
+import { loadRow } from './load.ts';
 
 /**
  * Applies a PATCH. `session_mode`, `model`, `templates` and `language_hint` steer processing, so they change
@@ -62,24 +61,4 @@ function patched(document: SessionDocument, patch: PatchSessionRequest): Session
       additional_data: { ...request.additional_data, ...patch.additional_data },
     },
   };
-}
-
-/**
- * Erases everything of a session. The tombstone is written first, so that late writers are refused and a
- * crash in between can be finished by asking again. True when there was something to erase.
- */
-export async function eraseSession(context: SessionsContext, ref: SessionRef): Promise<void> {
-  const { truth, index } = context;
-  const document = await truth.readSession(ref);
-  const erased = await truth.readErased(ref);
-  if (document === null && erased === null) throw notFound(ref);
-  const live = await index.liveStream(ref);
-  await truth.createErased(ref, { v: 1, erasedAt: context.now().toISOString() });
-  if (live !== null) await index.notifyStream({ ref, reason: 'erased', epoch: live.epoch }, live);
-  if (document !== null && document.streamId !== null)
-    await truth.removeStreamPointer(streamHash(document.streamId));
-  await truth.removePending(ref);
-  await truth.eraseSession(ref);
-  await index.remove(ref);
-  if (document === null) throw notFound(ref);
 }

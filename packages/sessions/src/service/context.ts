@@ -22,6 +22,8 @@ export interface SessionSettings {
   readonly ttlSeconds: number;
   /** End waits this long for the tail of a live stream, ms. */
   readonly endTailWaitMs: number;
+  /** After End, a node that went down with a stream's tail may come back for this long, seconds. */
+  readonly recoveryWaitSeconds?: number;
   /** A lease that is not renewed for this long has lost its node, ms. */
   readonly leaseMs: number;
   /** Same sequence with other bytes while the session is open: refuse, or replace. */

@@ -29,13 +29,14 @@ export async function rebuild(
   const { truth } = context;
   const document = await truth.readSession(ref);
   if (document === null || (await truth.readErased(ref)) !== null) return null;
-  const [uploads, streams, manifest, decoded, transcript, expired] = await Promise.all([
+  const [uploads, streams, manifest, decoded, transcript, expired, pending] = await Promise.all([
     truth.readUploads(ref),
     truth.readStreams(ref),
     truth.readManifest(ref),
     truth.readDecoded(ref),
     truth.readTranscript(ref),
     truth.readExpired(ref),
+    truth.readPending(ref),
   ]);
   const named = [
     ...(manifest?.segments ?? []),
@@ -47,15 +48,17 @@ export async function rebuild(
   const epoch = Math.max(0, ...streams.map((stream) => stream.epoch)) + (orphans.length > 0 ? 1 : 0);
   const fresh = newRow(document);
   const heard = uploads.length + streams.length + orphans.length > 0;
+  const endedAt = manifest?.endedAt ?? (pending?.intent === undefined ? null : pending.since);
   const row: SessionRow = {
     ...fresh,
     status:
-      transcript?.status ?? (manifest ? 'processing' : expired ? 'expired' : heard ? 'recording' : 'created'),
-    epoch,
-    ending: manifest !== null,
-    endedAt: manifest?.endedAt ?? null,
+      transcript?.status ?? (endedAt ? 'processing' : expired ? 'expired' : heard ? 'recording' : 'created'),
+    epoch: Math.max(epoch, pending?.intent?.epoch ?? 0),
+    ending: endedAt !== null,
+    endedAt,
     completedAt: transcript?.completedAt ?? null,
-    expiredAt: manifest === null ? (expired?.expiredAt ?? null) : null,
+    expiredAt: endedAt === null ? (expired?.expiredAt ?? null) : null,
+    rebuiltAt: context.now().toISOString(),
   };
   return { row, contents: { uploads, segments: mergeSegments(named, orphans), statuses } };
 }

@@ -2,6 +2,7 @@ import type {
   CreateSessionRequest,
   EndAnswer,
   EndSessionRequest,
+  EraseSessionResponse,
   PatchSessionRequest,
   SegmentEntry,
   SessionDocument,
@@ -10,10 +11,12 @@ import type {
   UploadReceipt,
 } from '@earshot/protocol';
 import type { SessionRow } from '../core/machine.ts';
-import { eraseSession, patchSession } from './change.ts';
+import { patchSession } from './change.ts';
 import type { SessionsContext } from './context.ts';
 import { type Creator, createSession } from './create.ts';
+import { createEndCarrier } from './ending/carry.ts';
 import { endSession } from './ending/end.ts';
+import { eraseSession } from './ending/erase.ts';
 import { expireIfDue, primeIndex, sweepExpired } from './ending/expiry.ts';
 import { loadRow } from './load.ts';
 import { readSnapshot, type SessionSnapshot } from './snapshot.ts';
@@ -61,7 +64,9 @@ export interface Sessions {
   closeStream(ref: SessionRef, record: StreamRecord): Promise<void>;
   end(ref: SessionRef, request: EndSessionRequest): Promise<EndAnswer>;
   patch(ref: SessionRef, patch: PatchSessionRequest): Promise<SessionDocument>;
-  erase(ref: SessionRef): Promise<void>;
+  /** Carries through every End that was answered and not finished; resolves to the number finished here. */
+  carryEnds(signal: AbortSignal): Promise<number>;
+  erase(ref: SessionRef): Promise<EraseSessionResponse>;
   sweepExpired(): Promise<void>;
   /** Rebuilds an emptied index; resolves with the number of sessions that were restored. */
   primeIndex(signal: AbortSignal): Promise<number>;
@@ -69,6 +74,7 @@ export interface Sessions {
 
 /** Binds the use-cases to what they need. */
 export function createSessions(context: SessionsContext): Sessions {
+  const carrier = createEndCarrier(context);
   return {
     create: (creator, input) => createSession(context, creator, input),
     load: (ref) => loadRow(context, ref),
@@ -86,6 +92,7 @@ export function createSessions(context: SessionsContext): Sessions {
     closeStream: (ref, record) => closeStream(context, ref, record),
     end: (ref, request) => onTime(context, ref, () => endSession(context, ref, request)),
     patch: (ref, patch) => onTime(context, ref, () => patchSession(context, ref, patch)),
+    carryEnds: (signal) => carrier.pass(signal),
     erase: (ref) => eraseSession(context, ref),
     sweepExpired: () => sweepExpired(context),
     primeIndex: (signal) => primeIndex(context, signal),

@@ -4,6 +4,7 @@ import type {
   SegmentEntry,
   SessionRef,
   TrackCoverage,
+  TrackDigest,
   Transcript,
   UploadReceipt,
 } from '@earshot/protocol';
@@ -22,6 +23,8 @@ export interface SessionSnapshot {
   readonly statuses: ReadonlyMap<string, SegmentStatus>;
   readonly gaps: readonly Gap[];
   readonly coverage: readonly TrackCoverage[];
+  /** Undefined until the manifest tells them. */
+  readonly digests: readonly TrackDigest[] | undefined;
   readonly issues: readonly ProcessingIssue[];
   readonly transcript: Transcript | null;
 }
@@ -30,7 +33,16 @@ export interface SessionSnapshot {
 export async function readSnapshot(context: SessionsContext, ref: SessionRef): Promise<SessionSnapshot> {
   const row = await expireIfDue(context, await loadRow(context, ref));
   const over = row.status === 'completed' || row.status === 'partial' || row.status === 'failed';
-  if (over || row.status === 'processing') return settledSnapshot(context, row);
+  const settled = over || row.status === 'processing' ? await settledSnapshot(context, row) : null;
+  return settled ?? openSnapshot(context, row, ref);
+}
+
+/** Before the manifest: what has been heard of so far. */
+async function openSnapshot(
+  context: SessionsContext,
+  row: SessionRow,
+  ref: SessionRef,
+): Promise<SessionSnapshot> {
   const [uploads, segments, streams] = await Promise.all([
     context.index.uploads(ref),
     context.index.segments(ref),
@@ -44,13 +56,14 @@ export async function readSnapshot(context: SessionsContext, ref: SessionRef): P
     statuses: new Map(),
     gaps,
     coverage: coverageOf(segments, gaps),
+    digests: undefined,
     issues: streams.flatMap((stream) => stream.warnings),
     transcript: null,
   };
 }
 
-/** After End the manifest and what the worker added are the whole story. */
-async function settledSnapshot(context: SessionsContext, row: SessionRow): Promise<SessionSnapshot> {
+/** After End the manifest and what the worker added are the whole story; null while the manifest is awaited. */
+async function settledSnapshot(context: SessionsContext, row: SessionRow): Promise<SessionSnapshot | null> {
   const ref: SessionRef = { tenant: row.document.tenant, sessionId: row.document.sessionId };
   const [manifest, decoded, transcript, statuses] = await Promise.all([
     context.truth.readManifest(ref),
@@ -58,14 +71,16 @@ async function settledSnapshot(context: SessionsContext, row: SessionRow): Promi
     context.truth.readTranscript(ref),
     context.index.segmentStatuses(ref),
   ]);
+  if (manifest === null) return null;
   return {
     row: await catchUp(context, row, transcript),
-    uploads: manifest?.uploads ?? [],
-    segments: [...(manifest?.segments ?? []), ...(decoded?.segments ?? [])],
+    uploads: manifest.uploads,
+    segments: [...manifest.segments, ...(decoded?.segments ?? [])],
     statuses,
-    gaps: [...(manifest?.gaps ?? []), ...(decoded?.gaps ?? [])],
-    coverage: [...(manifest?.coverage ?? []), ...(decoded?.coverage ?? [])],
-    issues: [...(manifest?.issues ?? []), ...(decoded?.issues ?? [])],
+    gaps: [...manifest.gaps, ...(decoded?.gaps ?? [])],
+    coverage: [...manifest.coverage, ...(decoded?.coverage ?? [])],
+    digests: manifest.digests,
+    issues: [...manifest.issues, ...(decoded?.issues ?? [])],
     transcript,
   };
 }

@@ -4,6 +4,7 @@ import { announce, type SessionsContext } from '../context.ts';
 import { rebuild } from '../load.ts';
 import { extendExpiry } from '../streams.ts';
 import { endSession } from './end.ts';
+import { leasesKnownAt } from './tail.ts';
 
 const BATCH = 100;
 
@@ -15,6 +16,8 @@ export async function expireIfDue(context: SessionsContext, row: SessionRow): Pr
   const ref: SessionRef = { tenant: row.document.tenant, sessionId: row.document.sessionId };
   const open = row.status === 'created' || row.status === 'recording';
   if (!open || Date.parse(row.document.expiresAt) > context.now().getTime()) return row;
+  // An index that was emptied knows the living again only when they have renewed their leases.
+  if (context.now().getTime() < leasesKnownAt(context, row)) return row;
   if ((await context.index.liveStream(ref)) !== null) {
     await extendExpiry(context, ref);
     return row;
