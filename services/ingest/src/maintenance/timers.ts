@@ -2,30 +2,45 @@ import type { Log } from '@earshot/runtime';
 import type { Sessions } from '@earshot/sessions';
 
 const SWEEP_MS = 15_000;
+const CARRY_MS = 3000;
 
 /**
- * Expires sessions whose time is up, and rebuilds an index that was emptied. One pass at a time; returns what
- * stops it, waiting for a pass that runs.
+ * Expires sessions whose time is up, rebuilds an index that was emptied, and carries through what End has answered.
+ * One pass of each at a time; returns what stops them, waiting for passes that run.
  */
 export function startTimers(sessions: Sessions, log: Log): () => Promise<void> {
   const stopped = new AbortController();
-  let running: Promise<void> = Promise.resolve();
-  const pass = async (): Promise<void> => {
-    try {
-      const restored = await sessions.primeIndex(stopped.signal);
-      if (restored > 0) log.warn({ restored }, 'the index was empty and has been rebuilt');
-      await sessions.sweepExpired();
-    } catch (error) {
-      log.warn({ err: error }, 'a maintenance pass failed; the next one tries again');
-    }
+  const sweep = async (): Promise<void> => {
+    const restored = await sessions.primeIndex(stopped.signal);
+    if (restored > 0) log.warn({ restored }, 'the index was empty and has been rebuilt');
+    await sessions.sweepExpired();
   };
-  const next = (): void => {
-    running = running.then(pass);
+  const carry = async (): Promise<void> => {
+    const finished = await sessions.carryEnds(stopped.signal);
+    if (finished > 0) log.info({ finished }, 'sessions were ended whose streams came in late');
   };
-  next();
-  const timer = setInterval(next, SWEEP_MS);
+  const stops = [repeat(sweep, SWEEP_MS, log), repeat(carry, CARRY_MS, log)];
   return async () => {
     stopped.abort();
+    await Promise.all(stops.map((stop) => stop()));
+  };
+}
+
+/** Runs a pass now and at every interval; a turn that comes while one still runs is left out. */
+function repeat(pass: () => Promise<void>, intervalMs: number, log: Log): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  const next = (): void => {
+    running ??= pass()
+      .catch((error: unknown) => {
+        log.warn({ err: error }, 'a maintenance pass failed; the next one tries again');
+      })
+      .finally(() => {
+        running = undefined;
+      });
+  };
+  next();
+  const timer = setInterval(next, intervalMs);
+  return async () => {
     clearInterval(timer);
     await running;
   };

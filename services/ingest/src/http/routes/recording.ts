@@ -1,5 +1,6 @@
 import { EarshotError, SESSION_ID, type SessionRef, TrackName, Transcript } from '@earshot/protocol';
 import { type HttpServer, publicOrigin } from '@earshot/runtime';
+import type { SessionSnapshot } from '@earshot/sessions';
 import { renderTranscript } from '@earshot/transcription';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -66,13 +67,23 @@ function wantsJson(request: FastifyRequest): boolean {
   return /\bapplication\/json\b/i.test(request.headers.accept ?? '');
 }
 
+/** A session whose sound is there: `audio_not_available` when there never was any, `audio_removed` when its time is over. */
+async function soundOf(deps: RouteDeps, ref: SessionRef): Promise<SessionSnapshot> {
+  const snapshot = await deps.sessions.snapshot(ref);
+  if (snapshot.segments.length === 0) throw new EarshotError('audio_not_available');
+  const removed = await deps.archive.readAudioRemoved(ref);
+  if (removed === null) return snapshot;
+  throw new EarshotError('audio_removed', {
+    details: { session_id: ref.sessionId, removed_at: removed.removedAt },
+  });
+}
+
 async function audioLink(
   deps: RouteDeps,
   request: FastifyRequest,
   ref: SessionRef,
 ): Promise<z.infer<typeof AudioLink>> {
-  const snapshot = await deps.sessions.snapshot(ref);
-  if (snapshot.segments.length === 0) throw new EarshotError('audio_not_available');
+  const snapshot = await soundOf(deps, ref);
   const path = deps.links.sign({
     path: mediaPath(ref.sessionId),
     tenant: ref.tenant,
@@ -95,8 +106,7 @@ interface RecordingCall {
 }
 
 async function sendRecording(deps: RouteDeps, call: RecordingCall): Promise<FastifyReply> {
-  const { segments } = await deps.sessions.snapshot(call.ref);
-  if (segments.length === 0) throw new EarshotError('audio_not_available');
+  const { segments } = await soundOf(deps, call.ref);
   const recording = openRecording(deps.store, segments, call.query.track);
   const range = parseRange(call.request.headers.range, recording.bytes);
   const { start, end } = range ?? { start: 0, end: recording.bytes };

@@ -4,6 +4,7 @@ import {
   EarshotError,
   EndSessionRequest,
   EndSessionResponse,
+  EraseSessionResponse,
   LIMITS,
   type ModelId,
   PatchSessionRequest,
@@ -149,14 +150,10 @@ function registerChange(server: HttpServer, deps: RouteDeps): void {
     config: { access: 'tenant' },
     schema: {
       tags: ['sessions'],
-      summary: 'Erase a session with everything that belongs to it',
+      summary: 'Erase a session with everything that belongs to it; a repeat gives the same receipt',
       params: SessionParams,
-      response: { 204: z.null() },
+      response: { 200: EraseSessionResponse },
     },
-    handler: async (request, reply) => {
-      await deps.sessions.erase(sessionRef(request));
-      void reply.code(204);
-      return null;
-    },
+    handler: (request) => deps.sessions.erase(sessionRef(request)),
   });
 }

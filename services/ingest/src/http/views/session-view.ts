@@ -29,7 +29,11 @@ function common(snapshot: SessionSnapshot) {
     additional_data: document.request.additional_data,
     patient_details: document.request.patient_details,
     user_status: document.userStatus,
-    coverage: { tracks: [...snapshot.coverage], gaps: [...snapshot.gaps] },
+    coverage: {
+      tracks: [...snapshot.coverage],
+      gaps: [...snapshot.gaps],
+      ...(snapshot.digests === undefined ? {} : { digests: [...snapshot.digests] }),
+    },
     segments: segmentViews(snapshot),
   };
 }
