@@ -1,0 +1,143 @@
+import type { DiskFile, JournalDisk } from '../disk.ts';
+
+/** One call that reaches the disk. */
+export interface DiskCall {
+  readonly kind:
+    | 'create'
+    | 'open'
+    | 'remove'
+    | 'syncFolder'
+    | 'write'
+    | 'sync'
+    | 'read'
+    | 'truncate'
+    | 'list'
+    | 'free';
+  readonly name: string;
+  /** Counts all calls from 1. */
+  readonly number: number;
+  /** Counts the calls of this kind from 1. */
+  readonly ofKind: number;
+}
+
+/** What happens to a call: an error code, or the number of bytes that a write takes. */
+export type DiskFault = { readonly code: string } | { readonly short: number } | undefined;
+
+interface StoredFile {
+  bytes: Buffer;
+  length: number;
+}
+
+/** A disk in memory whose calls can fail, for faults that a real disk cannot be asked for. */
+export class MemoryDisk implements JournalDisk {
+  readonly files = new Map<string, StoredFile>();
+  readonly calls: DiskCall[] = [];
+  fault: (call: DiskCall) => DiskFault = () => undefined;
+  free = 1e12;
+  readonly #counts = new Map<string, number>();
+
+  /** A copy of what is on the disk now, with no faults: what a process killed now would leave. */
+  snapshot(): MemoryDisk {
+    const copy = new MemoryDisk();
+    for (const name of this.files.keys()) copy.set(name, this.bytesOf(name));
+    return copy;
+  }
+
+  bytesOf(name: string): Buffer {
+    const file = this.files.get(name);
+    if (file === undefined) throw systemError('ENOENT');
+    return Buffer.from(file.bytes.subarray(0, file.length));
+  }
+
+  set(name: string, bytes: Uint8Array): void {
+    this.files.set(name, { bytes: Buffer.from(bytes), length: bytes.length });
+  }
+
+  names(): string[] {
+    return [...this.files.keys()].filter((name) => name.endsWith('.journal')).sort();
+  }
+
+  async list(): Promise<{ name: string; bytes: number }[]> {
+    await this.#call('list', '');
+    return [...this.files].map(([name, { length }]) => ({ name, bytes: length }));
+  }
+
+  async create(name: string): Promise<DiskFile> {
+    await this.#call('create', name);
+    if (this.files.has(name)) throw systemError('EEXIST');
+    this.files.set(name, { bytes: Buffer.alloc(0), length: 0 });
+    return this.#file(name);
+  }
+
+  async open(name: string): Promise<DiskFile> {
+    await this.#call('open', name);
+    return this.#file(name);
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.#call('remove', name);
+    if (!this.files.delete(name)) throw systemError('ENOENT');
+  }
+
+  async syncFolder(): Promise<void> {
+    await this.#call('syncFolder', '');
+  }
+
+  async freeBytes(): Promise<number> {
+    await this.#call('free', '');
+    return this.free;
+  }
+
+  async #call(kind: DiskCall['kind'], name: string): Promise<DiskFault> {
+    const ofKind = (this.#counts.get(kind) ?? 0) + 1;
+    this.#counts.set(kind, ofKind);
+    const call = { kind, name, number: this.calls.length + 1, ofKind };
+    this.calls.push(call);
+    const fault = this.fault(call);
+    await Promise.resolve();
+    if (fault !== undefined && 'code' in fault) throw systemError(fault.code);
+    return fault;
+  }
+
+  #file(name: string): DiskFile {
+    const file = this.files.get(name);
+    if (file === undefined) throw systemError('ENOENT');
+    return {
+      write: async (bytes, at) => {
+        const fault = await this.#call('write', name);
+        const length =
+          fault !== undefined && 'short' in fault ? Math.min(fault.short, bytes.length) : bytes.length;
+        put(file, bytes.subarray(0, length), at);
+        return length;
+      },
+      sync: async () => {
+        await this.#call('sync', name);
+      },
+      read: async (into, at) => {
+        await this.#call('read', name);
+        return file.bytes.subarray(0, file.length).copy(into, 0, at, Math.min(file.length, at + into.length));
+      },
+      truncate: async (bytes) => {
+        await this.#call('truncate', name);
+        file.length = Math.min(bytes, file.length);
+      },
+      close: () => Promise.resolve(),
+    };
+  }
+}
+
+function put(file: StoredFile, bytes: Uint8Array, at: number): void {
+  const end = at + bytes.length;
+  if (end > file.bytes.length) {
+    const grown = Buffer.alloc(Math.max(end, file.bytes.length * 2));
+    file.bytes.copy(grown, 0, 0, file.length);
+    file.bytes = grown;
+  }
+  if (at > file.length) file.bytes.fill(0, file.length, at);
+  file.bytes.set(bytes, at);
+  file.length = Math.max(file.length, end);
+}
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(`${code}: a fault of the test`), { code });
+}

@@ -1,0 +1,134 @@
+import {
+  emptyRecord,
+  RECORD,
+  RECORD_HEAD_BYTES,
+  type RecordHead,
+  type RecordPlace,
+  writeRecord,
+} from '../format/record.ts';
+import type { FileSet } from '../held/file-set.ts';
+import type { HeldTrack } from '../held/held-track.ts';
+import type { JournalFile } from '../held/journal-file.ts';
+import { Batch } from './batch.ts';
+
+const CHUNK_BYTES = 262_144;
+const SPARE_CHUNKS = 16;
+const NOTHING = new Uint8Array(0);
+
+export interface PackerDeps {
+  readonly files: FileSet;
+  readonly fileBytes: number;
+  readonly elapsedMs: () => number;
+  /** The number that the next new stream will get. */
+  readonly nextStream: () => number;
+  /** A batch has its first record. */
+  readonly begun: (batch: Batch) => void;
+}
+
+/** Packs records into the batch that fills: every record gets its place in a file the moment it is put. */
+export class Packer {
+  /** Fields of the next record; `put` sets chain, floor and length itself. */
+  readonly record: RecordHead = emptyRecord();
+  filling: Batch | undefined;
+  /** Bytes of all records so far. */
+  appended = 0;
+  readonly #deps: PackerDeps;
+  readonly #spare: Buffer[] = [];
+  readonly #place: { -readonly [Field in keyof RecordPlace]: RecordPlace[Field] } = {
+    bytes: Buffer.alloc(0),
+    at: 0,
+    secret: { magic: 0, seed: 0 },
+  };
+  #rotate = false;
+
+  constructor(deps: PackerDeps) {
+    this.#deps = deps;
+  }
+
+  /** The file that the next record goes to. */
+  file(): JournalFile {
+    return this.#batch().file;
+  }
+
+  /** The next batch begins a new file. */
+  rotate(): void {
+    this.#rotate = true;
+  }
+
+  /** Puts `record` with a payload, and tells its offset in `file()`. */
+  put(payload: Uint8Array = NOTHING): number {
+    const batch = this.#batch();
+    const size = RECORD_HEAD_BYTES + payload.length;
+    let chunk = batch.chunks.at(-1);
+    if (chunk === undefined || chunk.bytes.length - chunk.used < size) {
+      chunk = { bytes: this.#chunk(size), used: 0 };
+      batch.chunks.push(chunk);
+    }
+    const { file } = batch;
+    const at = file.end;
+    this.record.chain = file.lastCheck;
+    this.record.floor = file.durable;
+    this.record.length = payload.length;
+    this.#place.bytes = chunk.bytes;
+    this.#place.at = chunk.used;
+    this.#place.secret = file.header.secret;
+    file.lastCheck = writeRecord(this.#place, this.record, payload);
+    chunk.used += size;
+    file.end += size;
+    batch.bytes += size;
+    this.appended += size;
+    return at;
+  }
+
+  /** Puts a record that says nothing but its floor. */
+  putMarker(): void {
+    Object.assign(this.record, emptyRecord(), { type: RECORD.marker });
+    this.put();
+  }
+
+  /** The batch that fills moves the track's end. */
+  touch(track: HeldTrack): void {
+    const batch = this.filling;
+    if (batch === undefined || track.batch === batch.id) return;
+    track.batch = batch.id;
+    batch.tracks.push(track);
+  }
+
+  /** Seals the batch that fills. */
+  take(): Batch | undefined {
+    const batch = this.filling;
+    if (batch === undefined) return undefined;
+    this.filling = undefined;
+    batch.upTo = this.appended;
+    for (const track of batch.tracks) track.sealed = track.end;
+    return batch;
+  }
+
+  /** Gives the batch's memory to later ones. */
+  recycle(batch: Batch): void {
+    for (const { bytes } of batch.chunks.splice(0)) {
+      if (bytes.length === CHUNK_BYTES && this.#spare.length < SPARE_CHUNKS) this.#spare.push(bytes);
+    }
+  }
+
+  #batch(): Batch {
+    if (this.filling !== undefined) return this.filling;
+    const { files, elapsedMs, begun } = this.#deps;
+    const batch = new Batch(this.#fileForBatch(files), elapsedMs());
+    this.filling = batch;
+    begun(batch);
+    return batch;
+  }
+
+  #fileForBatch(files: FileSet): JournalFile {
+    const { active } = files;
+    if (active !== undefined && !this.#rotate && active.end < this.#deps.fileBytes) return active;
+    this.#rotate = false;
+    return files.next(this.#deps.nextStream(), active);
+  }
+
+  #chunk(size: number): Buffer {
+    if (size > CHUNK_BYTES) return Buffer.allocUnsafeSlow(size);
+    return this.#spare.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  }
+}
