@@ -36,6 +36,7 @@ export class SimulatedDisk implements JournalDisk {
   readonly calls: DiskCallRecord[] = [];
   /** Resolves when the disk stops answering, as it does for a process that was killed. */
   readonly halted: Promise<void>;
+  readonly seed: number;
   capacityBytes: number;
   readonly #options: SimulatedDiskOptions;
   readonly #random: Random;
@@ -50,7 +51,8 @@ export class SimulatedDisk implements JournalDisk {
 
   constructor(options: SimulatedDiskOptions = {}) {
     this.#options = options;
-    this.#random = seededRandom(options.seed ?? 1);
+    this.seed = options.seed ?? 1;
+    this.#random = seededRandom(this.seed);
     this.capacityBytes = options.capacityBytes ?? Number.POSITIVE_INFINITY;
     this.halted = new Promise((resolve) => {
       this.#tellHalted = resolve;

@@ -57,7 +57,7 @@ export class SimulatedFile {
 
   write(bytes: Uint8Array, at: number): void {
     if (bytes.length === 0) return;
-    this.#remember(at, bytes.slice(), this.content.slice(at, at + bytes.length));
+    this.#remember(at, new Uint8Array(bytes), this.content.slice(at, at + bytes.length));
     this.#put(bytes, at);
   }
 
@@ -151,7 +151,7 @@ function tornLength(at: number, bytes: number, random: Random): number {
 }
 
 function zeroedSectors(bytes: Uint8Array, at: number, random: Random): Uint8Array {
-  const out = bytes.slice();
+  const out = new Uint8Array(bytes);
   for (let from = 0; from < out.length; ) {
     const to = Math.min(out.length, from + SECTOR_BYTES - ((at + from) % SECTOR_BYTES));
     if (random.chance(0.5)) out.fill(0, from, to);

@@ -123,7 +123,8 @@ class CrashJudge {
     const opened = await this.#recover(disk, plan.settings);
     await judgeRecovery(opened.recovery, claims, this.#verdict);
     const carried = await carryOn(opened, claims, this.#verdict);
-    const power = plan.settings.durability === 'os' ? disk.copy() : disk.crash('none');
+    const seed = plan.random.between(1, 2 ** 30);
+    const power = plan.settings.durability === 'os' ? disk.copy({ seed }) : disk.crash('none', { seed });
     const again = await this.#recover(power, plan.settings);
     this.#verdict.where += ', after going on';
     await judgeRecovery(again.recovery, carried, this.#verdict);
@@ -139,7 +140,7 @@ class CrashJudge {
 
   /** What a crash at any call of a recovery leaves. */
   async #cutOff(crashed: SimulatedDisk, { random, settings }: CrashPlan): Promise<SimulatedDisk> {
-    const dying = crashed.copy();
+    const dying = crashed.copy({ seed: random.between(1, 2 ** 30) });
     const atCall = random.between(1, this.#usualCalls);
     dying.halt(atCall);
     this.recoveries += 1;

@@ -21,11 +21,11 @@ export function judgeErasure(disk: SimulatedDisk, claims: readonly SessionClaim[
   }
 }
 
-function traces(track: SessionClaim['tracks'][number]): Uint8Array[] {
-  const out: Uint8Array[] = [];
+function traces(track: SessionClaim['tracks'][number]): Buffer[] {
+  const out: Buffer[] = [];
   for (let from = track.first; from + WINDOW_SAMPLES < track.end; from += STRIDE_SAMPLES) {
     const inGap = track.gaps.some((gap) => gap.from < from + WINDOW_SAMPLES && gap.to > from);
-    if (!inGap) out.push(expectedPcm(track, from, from + WINDOW_SAMPLES));
+    if (!inGap) out.push(Buffer.from(expectedPcm(track, from, from + WINDOW_SAMPLES)));
   }
   return out;
 }

@@ -154,9 +154,10 @@ async function judgeErased(stream: JournalStream, claim: SessionClaim, verdict: 
     const pcm = await stream.read(track.track, from, to).catch(() => undefined);
     if (pcm === undefined || pcm.every((byte) => byte === 0)) continue;
     const name = `${claim.ref.sessionId} ${track.track}`;
+    const expected = expectedPcm(track, from, to);
+    const mixed = pcm.some((byte, at) => byte !== 0 && byte !== expected[at]);
+    if (mixed) verdict.wrong('samplesDoubled', `${name}, being erased, reads what was never sent`);
     if (claim.erase === 'done') verdict.wrong('falseAcks', `${name} was erased and can be read`);
-    else if (!sameBytes(pcm, expectedPcm(track, from, to)))
-      verdict.wrong('samplesDoubled', `${name} is mixed up`);
   }
 }
 

@@ -15,13 +15,16 @@ export async function carryOn(
   claims: readonly SessionClaim[],
   verdict: Verdict,
 ): Promise<SessionClaim[]> {
-  const carried: SessionClaim[] = claims.filter((claim) => claim.erase === 'done');
+  const carried: SessionClaim[] = claims.filter((claim) => claim.erase !== 'no');
   for (const { stream } of recovery.streams) {
     const claim = claimOf(claims, stream.ref);
     if (claim === undefined || claim.erase !== 'no') continue;
     carried.push(continued(stream, claim, verdict));
   }
   await time.wait(journal.whenDurable());
+  for (const claim of claims) {
+    if (claim.closeAsked && claimOf(carried, claim.ref) === undefined) carried.push(claim);
+  }
   return carried;
 }
 

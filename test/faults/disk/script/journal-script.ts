@@ -12,7 +12,7 @@ export const SMALL_JOURNAL: JournalSettings = {
   durability: 'fsync',
   commitMs: 5,
   commitBytes: 4_096,
-  fileBytes: 12_000,
+  fileBytes: 24_000,
   reserveBytes: 4_096,
   lowWaterBytes: 2_048,
   maxUnsyncedBytes: 32_768,
@@ -37,7 +37,7 @@ export async function openOn(
 ): Promise<OpenedJournal> {
   const time = new SteppedTime();
   const failures: Error[] = [];
-  const random = seededRandom(disk.calls.length + 17);
+  const random = seededRandom(disk.seed).fork('secrets');
   const deps = {
     disk,
     time,
@@ -57,6 +57,8 @@ export class JournalScript {
   readonly opened: OpenedJournal;
   /** Calls of the journal that failed; allowed only where the disk was told to fail. */
   readonly refusals: string[] = [];
+  /** True once the journal was closed in order. */
+  closed = false;
   readonly #random: Random;
   readonly #verdict: Verdict;
   readonly #sessions: LiveSession[] = [];

@@ -159,8 +159,9 @@ export class LiveSession {
   }
 }
 
+/** A track that begins at 1,000 stands there before anything of it is durable: that promises nothing. */
 function copyOfTrack(live: LiveTrack): TrackClaim {
-  return { ...live, gaps: [...live.gaps] };
+  return { ...live, durable: live.durable > live.first ? live.durable : 0, gaps: [...live.gaps] };
 }
 
 function pcm(seed: number, from: number, samples: number): Uint8Array {
