@@ -13,7 +13,7 @@ import { DEFAULT_RETRY, type RetryPolicy } from './http/retry-policy.ts';
 import { type WaitOptions, waitForResult } from './session/result-wait.ts';
 import { SESSION_STATUSES, type SessionState, sessionStateOf } from './session/session-state.ts';
 import { type AudioStream, openAudioStream, type StreamOptions } from './stream/audio-stream.ts';
-import type { SocketConstructor } from './stream/socket.ts';
+import type { SocketConstructor } from './stream/link/socket.ts';
 
 export interface ClientOptions extends Credentials {
   /** Origin of the server, such as `http://127.0.0.1:8080`; `/voice/v1` is added when it is not there. */

@@ -11,11 +11,9 @@ export type { Credentials, RequestBody } from './http/requester.ts';
 export type { RetryPolicy } from './http/retry-policy.ts';
 export { ResultTimeoutError, type WaitOptions } from './session/result-wait.ts';
 export type { SessionState } from './session/session-state.ts';
-export {
-  type AudioStream,
-  StreamClosedError,
-  type StreamEnd,
-  type StreamOptions,
-} from './stream/audio-stream.ts';
-export type { StreamAudio, StreamMode } from './stream/framing.ts';
-export type { Socket, SocketConstructor, SocketEvent } from './stream/socket.ts';
+export { type AudioStream, openAudioStream, type StreamOptions } from './stream/audio-stream.ts';
+export type { AudioStreamEvent } from './stream/engine/settings.ts';
+export type { TransportChoice } from './stream/link/connector.ts';
+export type { StreamAudio, StreamMode } from './stream/link/framing.ts';
+export type { Socket, SocketConstructor, SocketEvent } from './stream/link/socket.ts';
+export { StreamClosedError, type StreamEnd, type StreamProgress } from './stream/stream-end.ts';

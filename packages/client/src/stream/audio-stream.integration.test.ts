@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { WebSocket } from 'ws';
-import { EarshotConnectionError } from '../http/api-error.ts';
 import { type LocalServer, startLocalServer } from '../testing/local-server.ts';
-import { openAudioStream, StreamClosedError } from './audio-stream.ts';
+import { openAudioStream } from './audio-stream.ts';
+import { StreamClosedError } from './stream-end.ts';
 
 let server: LocalServer;
 afterEach(() => server.close());
@@ -32,7 +32,7 @@ async function listen(onSocket?: (socket: WebSocket) => void): Promise<Received>
   return received;
 }
 
-describe('openAudioStream', () => {
+describe('openAudioStream on a server without acks', () => {
   it('sends raw samples in order and resolves stop when the server has closed', async () => {
     const received = await listen();
     const stream = await openAudioStream(server.socketUrl);
@@ -101,12 +101,14 @@ describe('openAudioStream', () => {
   it('does not wait for ever for a server that never closes', async () => {
     server = await startLocalServer({ onSocket: (socket) => socket.on('message', () => undefined) });
     const stream = await openAudioStream(server.socketUrl);
-    await expect(stream.stop({ timeoutMs: 50 })).rejects.toThrow(EarshotConnectionError);
+    await expect(stream.stop({ timeoutMs: 50 })).rejects.toMatchObject({ code: 1006 });
   });
 
   it('rejects when the upgrade is refused', async () => {
     server = await startLocalServer({ refuseUpgrade: 404 });
-    await expect(openAudioStream(server.socketUrl)).rejects.toThrow(EarshotConnectionError);
+    const failure = await openAudioStream(server.socketUrl).catch((thrown: unknown) => thrown);
+    expect(failure).toBeInstanceOf(StreamClosedError);
+    expect(failure).toMatchObject({ code: 1008, status: 404 });
   });
 
   it('hangs up without a stop frame on close', async () => {

@@ -1,150 +1,126 @@
-import { EarshotConnectionError } from '../http/api-error.ts';
-import { pause } from '../http/requester.ts';
-import {
-  audioBytes,
-  audioMessages,
-  RAW_SAMPLE_RATE,
-  type StreamAudio,
-  type StreamMode,
-  startMessage,
-  stopMessage,
-} from './framing.ts';
-import { type Socket, type SocketConstructor, type SocketEvent, socketConstructor } from './socket.ts';
+import { LiveStream } from './engine/live-stream.ts';
+import type { AudioStreamEvent } from './engine/settings.ts';
+import { Connector, type TransportChoice } from './link/connector.ts';
+import { RAW_SAMPLE_RATE, type StreamAudio, type StreamMode } from './link/framing.ts';
+import { type SocketConstructor, socketConstructor } from './link/socket.ts';
+import type { StreamEnd, StreamProgress } from './stream-end.ts';
 
 export interface StreamOptions {
   /** Samples per second of what is sent; 16000 when left out. */
   readonly sampleRate?: number;
   /** `raw` is the default at 16 kHz; other rates need `envelope`, which declares them. */
   readonly mode?: StreamMode;
+  /** `auto` starts with a WebSocket and falls back to HTTP requests where something on the way strips upgrades. */
+  readonly transport?: TransportChoice;
   readonly WebSocket?: SocketConstructor;
-  /** How long the connection may take to open, ms; 10 s when left out. */
+  readonly fetch?: typeof fetch;
+  /** What happens to the stream. Called in order; what it throws is reported as an uncaught error. */
+  readonly onEvent?: (event: AudioStreamEvent) => void;
+  /** How far the stream is, after each change. */
+  readonly onProgress?: (progress: StreamProgress) => void;
+  /** Audio kept until the server has it on disk, bytes; when it is full, `send` waits. 8 MiB when left out. */
+  readonly bufferBytes?: number;
+  /** A drop is worked on for this long before the stream is given up, ms; 5 minutes when left out. */
+  readonly resumeForMs?: number;
+  /** The first connection is tried for this long, ms; 30 s when left out. */
+  readonly openForMs?: number;
+  /** How long one connection may take to be ready, ms; 10 s when left out. */
   readonly connectTimeoutMs?: number;
-  /** Bytes that may wait in the socket before `send` makes its caller wait; 512 KiB when left out. */
+  /** A server that owes an ack and says nothing for this long is connected to anew, ms; 20 s when left out. */
+  readonly stallMs?: number;
+  /** Waits between tries, ms: the first of at most `baseDelayMs` (250), doubled up to `maxDelayMs` (15 s). */
+  readonly retry?: { readonly baseDelayMs?: number; readonly maxDelayMs?: number };
+  /** Bytes that may wait in the socket itself; 512 KiB when left out. */
   readonly highWaterBytes?: number;
 }
 
-/** How a socket ended, as the server said it (RFC 6455 section 7.4). */
-export interface StreamEnd {
-  readonly code: number;
-  readonly reason: string;
-}
-
-/** The stream ended before it should: the close code and reason say why. */
-export class StreamClosedError extends Error {
-  readonly code: number;
-  readonly reason: string;
-
-  constructor(end: StreamEnd) {
-    super(`The stream was closed with ${end.code}${end.reason === '' ? '' : ` (${end.reason})`}.`);
-    this.name = 'StreamClosedError';
-    this.code = end.code;
-    this.reason = end.reason;
-  }
-}
-
-/** A live connection that feeds a session. After a drop, audio that was still under way may be lost. */
+/** Live audio for a session, which survives drops, restarts of the server and changes of network by itself. */
 export interface AudioStream {
-  /** Sends PCM16 mono in order; resolves when the socket can take more. Rejects with StreamClosedError. */
+  /**
+   * Sends PCM16 mono in order; resolves when the audio is in the buffer, which waits while that is full. Rejects with
+   * StreamClosedError when the stream is over.
+   */
   send(audio: StreamAudio): Promise<void>;
-  /** Says that the audio is complete and waits until the server has stored it and closed (code 1000). */
+  /**
+   * Says that the audio is complete and resolves when the server has all of it on disk and has closed (code 1000).
+   * Rejects with StreamClosedError when that did not come about, with code 1006 when `timeoutMs` is over.
+   */
   stop(options?: { reason?: string; timeoutMs?: number }): Promise<StreamEnd>;
   /** Hangs up at once. What the server has received is kept, and the session stays open. */
   close(): void;
-  /** Resolves when the socket is closed, by whomever. */
+  /** Resolves when the stream is over, by whomever. */
   readonly closed: Promise<StreamEnd>;
+  /** False when the server sends no acks: then nothing is sent again after a drop, which ends the stream. */
+  readonly acknowledged: boolean;
+  readonly progress: StreamProgress;
 }
 
-const CONNECT_TIMEOUT_MS = 10_000;
-const STOP_TIMEOUT_MS = 30_000;
-const HIGH_WATER_BYTES = 524_288;
-const DRAIN_POLL_MS = 5;
+const MEBIBYTE = 1_048_576;
+/** Without acks a server that never closes is noticed by this alone, ms. */
+const PLAIN_STOP_MS = 30_000;
 
-/** Connects to a session's `upload_url`. Rejects with EarshotConnectionError when the server refuses. */
+/**
+ * Connects to a session's `upload_url`; resolves when the server takes audio. Rejects with StreamClosedError when the
+ * server refuses or cannot be reached for `openForMs`, and with RangeError for options that do not fit together.
+ */
 export async function openAudioStream(uploadUrl: string, options: StreamOptions = {}): Promise<AudioStream> {
+  const stream = new LiveStream(await connectorOf(uploadUrl, options), {
+    resume: {
+      resumeForMs: options.resumeForMs ?? 300_000,
+      baseDelayMs: options.retry?.baseDelayMs ?? 250,
+      maxDelayMs: options.retry?.maxDelayMs ?? 15_000,
+    },
+    openForMs: options.openForMs ?? 30_000,
+    bufferBytes: options.bufferBytes ?? 8 * MEBIBYTE,
+    plainBufferBytes: options.highWaterBytes ?? MEBIBYTE / 2,
+    stallMs: options.stallMs ?? 20_000,
+    onEvent: told(options.onEvent),
+    onProgress: told(options.onProgress),
+  });
+  await stream.open();
+  return {
+    closed: stream.closed,
+    acknowledged: stream.acknowledged,
+    get progress() {
+      return stream.progress;
+    },
+    send: (audio) => stream.send(audio),
+    stop: ({ reason, timeoutMs = stream.acknowledged ? undefined : PLAIN_STOP_MS } = {}) =>
+      stream.stop(reason, timeoutMs),
+    close: () => stream.close(),
+  };
+}
+
+async function connectorOf(uploadUrl: string, options: StreamOptions): Promise<Connector> {
   const sampleRate = options.sampleRate ?? RAW_SAMPLE_RATE;
   const mode = options.mode ?? (sampleRate === RAW_SAMPLE_RATE ? 'raw' : 'envelope');
   if (mode === 'raw' && sampleRate !== RAW_SAMPLE_RATE) {
     throw new RangeError(`raw streams have ${RAW_SAMPLE_RATE} samples per second; use mode "envelope"`);
   }
-  const SocketClass = await socketConstructor(options.WebSocket);
-  const socket = new SocketClass(uploadUrl);
-  socket.binaryType = 'arraybuffer';
-  const closed = new Promise<StreamEnd>((resolve) => {
-    socket.addEventListener('close', (event) => resolve(endOf(event)));
+  const connectTimeoutMs = options.connectTimeoutMs ?? 10_000;
+  return new Connector({
+    uploadUrl,
+    transport: options.transport ?? 'auto',
+    SocketClass: await socketConstructor(options.WebSocket),
+    fetch: options.fetch ?? globalThis.fetch,
+    mode,
+    sampleRate,
+    connectTimeoutMs,
+    answerTimeoutMs: options.stallMs ?? 20_000,
+    highWaterBytes: options.highWaterBytes ?? MEBIBYTE / 2,
   });
-  await opened(socket, options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS);
-  if (mode === 'envelope') socket.send(startMessage(sampleRate));
-  return feeder(socket, closed, { mode, highWater: options.highWaterBytes ?? HIGH_WATER_BYTES });
 }
 
-function feeder(
-  socket: Socket,
-  closed: Promise<StreamEnd>,
-  settings: { mode: StreamMode; highWater: number },
-): AudioStream {
-  const state: { end: StreamEnd | undefined } = { end: undefined };
-  void closed.then((end) => {
-    state.end = end;
-  });
-  const room = async () => {
-    while (state.end === undefined && socket.bufferedAmount > settings.highWater) await pause(DRAIN_POLL_MS);
-    if (state.end !== undefined) throw new StreamClosedError(state.end);
-  };
-  let line = Promise.resolve();
-  const sendInOrder = async (audio: StreamAudio) => {
-    for (const message of audioMessages(audioBytes(audio), settings.mode)) {
-      await room();
-      socket.send(message);
+/** A caller's function as one that cannot break the stream. */
+function told<T>(tell: ((what: T) => void) | undefined): (what: T) => void {
+  if (tell === undefined) return () => undefined;
+  return (what) => {
+    try {
+      tell(what);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
     }
-    await room();
   };
-  return {
-    closed,
-    send(audio) {
-      const turn = line.then(() => sendInOrder(audio));
-      line = turn.catch(() => undefined);
-      return turn;
-    },
-    async stop({ reason, timeoutMs = STOP_TIMEOUT_MS } = {}) {
-      await line;
-      if (state.end !== undefined) throw new StreamClosedError(state.end);
-      socket.send(stopMessage(reason));
-      const end = await withinTime(closed, timeoutMs, () => socket.close());
-      if (end.code !== 1000) throw new StreamClosedError(end);
-      return end;
-    },
-    close: () => socket.close(1000),
-  };
-}
-
-async function opened(socket: Socket, timeoutMs: number): Promise<void> {
-  let problem = '';
-  const connected = new Promise<boolean>((resolve) => {
-    socket.addEventListener('open', () => resolve(true));
-    socket.addEventListener('close', () => resolve(false));
-    socket.addEventListener('error', (event) => {
-      problem = event.message ?? '';
-    });
-  });
-  const ok = await withinTime(connected, timeoutMs, () => socket.close());
-  if (!ok) {
-    const detail = problem === '' ? '' : ` ${problem}.`;
-    throw new EarshotConnectionError(`The stream could not be opened.${detail}`);
-  }
-}
-
-/** The outcome, or an error after `timeoutMs`; `giveUp` then frees what was waiting. */
-async function withinTime<T>(outcome: Promise<T>, timeoutMs: number, giveUp: () => void): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      giveUp();
-      reject(new EarshotConnectionError(`The server did not answer on the stream in ${timeoutMs} ms.`));
-    }, timeoutMs);
-  });
-  return Promise.race([outcome, late]).finally(() => clearTimeout(timer));
-}
-
-function endOf(event: SocketEvent): StreamEnd {
-  return { code: event.code ?? 1006, reason: event.reason ?? '' };
 }

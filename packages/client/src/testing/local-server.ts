@@ -62,7 +62,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
 }
 
 function acceptSockets(server: Server, options: LocalServerOptions): WebSocketServer {
-  const sockets = new WebSocketServer({ noServer: true });
+  const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => false });
   server.on('upgrade', (request, socket, head) => {
     if (options.refuseUpgrade !== undefined) {
       socket.end(`HTTP/1.1 ${options.refuseUpgrade} Refused\r\nContent-Length: 0\r\n\r\n`);

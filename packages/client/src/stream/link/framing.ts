@@ -8,7 +8,7 @@ export type StreamMode = 'raw' | 'envelope';
 export const RAW_SAMPLE_RATE = 16_000;
 
 /** Bytes of audio in one message: well below the server's message limit even as base64. */
-const MESSAGE_BYTES = 65_536;
+export const MESSAGE_BYTES = 65_536;
 
 /** The little-endian bytes of samples, whatever the host's order; bytes are passed on as they are. */
 export function audioBytes(audio: StreamAudio): Uint8Array {
@@ -19,12 +19,9 @@ export function audioBytes(audio: StreamAudio): Uint8Array {
   return bytes;
 }
 
-/** Cuts bytes into the messages that carry them, in order and without loss. */
-export function* audioMessages(bytes: Uint8Array, mode: StreamMode): Generator<string | Uint8Array> {
-  for (let start = 0; start < bytes.length; start += MESSAGE_BYTES) {
-    const piece = bytes.subarray(start, start + MESSAGE_BYTES);
-    yield mode === 'raw' ? piece : JSON.stringify({ event: 'media', media: { payload: base64(piece) } });
-  }
+/** The message that carries a piece of audio. */
+export function audioMessage(piece: Uint8Array, mode: StreamMode): string | Uint8Array {
+  return mode === 'raw' ? piece : JSON.stringify({ event: 'media', media: { payload: base64(piece) } });
 }
 
 /** The first frame of an envelope stream: declares the rate of what follows. */

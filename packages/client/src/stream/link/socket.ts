@@ -2,8 +2,12 @@
 export interface Socket {
   binaryType: string;
   readonly bufferedAmount: number;
+  /** The subprotocol that the server chose, '' for none. */
+  readonly protocol: string;
   send(data: string | Uint8Array): void;
   close(code?: number, reason?: string): void;
+  /** Only `ws` has it: ends the connection without waiting for the peer. */
+  terminate?(): void;
   addEventListener(
     type: 'open' | 'close' | 'error' | 'message',
     listener: (event: SocketEvent) => void,
@@ -16,9 +20,10 @@ export interface SocketEvent {
   readonly code?: number;
   readonly reason?: string;
   readonly message?: string;
+  readonly data?: unknown;
 }
 
-export type SocketConstructor = new (url: string) => Socket;
+export type SocketConstructor = new (url: string, protocols?: string[]) => Socket;
 
 /** The given constructor, else the runtime's own, else the `ws` package (Node before 22). */
 export async function socketConstructor(given: SocketConstructor | undefined): Promise<SocketConstructor> {
