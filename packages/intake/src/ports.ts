@@ -97,7 +97,7 @@ export interface ConnectionEnd {
 export interface ConnectionOutcome {
   /** Every sample taken is durable on this node. */
   readonly durable: boolean;
-  /** Segments of the session that are stored by now, of this node's part. */
+  /** Segments of the session that are stored when this is read, of this node's part. */
   readonly segments: number;
   readonly gaps: readonly Gap[];
 }

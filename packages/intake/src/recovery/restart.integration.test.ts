@@ -95,7 +95,6 @@ describe('a node that is started again', () => {
     await bench.restart();
     expect(bench.store.objects.size).toBe(0);
     bench.store.beforePut = () => undefined;
-    await bench.restart();
     session.fate = 'ending';
     await bench.restart();
     await until(() => session.records.length === 1, { timeoutMs: 10_000 });

@@ -4,8 +4,7 @@ import { Gap, type SegmentEntry, type TrackName } from '@earshot/protocol';
 import type { StoredStanding } from '@earshot/sessions';
 import { readAudio } from '../archive/journal-audio.ts';
 import type { IntakeContext } from '../context.ts';
-import type { Transport } from '../ports.ts';
-import { Tenure } from '../tenure/tenure.ts';
+import { Tenure, type TenureStart } from '../tenure/tenure.ts';
 import { TrackLine } from '../tenure/track-line.ts';
 import { reconcile } from './reconcile.ts';
 
@@ -56,13 +55,13 @@ async function hold(
   }
 }
 
-function startOf({ stream, meta }: RecoveredStream, { time }: IntakeContext) {
+function startOf({ stream, meta }: RecoveredStream, { time }: IntakeContext): Omit<TenureStart, 'tracks'> {
   const { startedAt, transport, gaps } = meta;
   const known = Gap.array().safeParse(gaps);
   return {
     stream,
     startedAt: typeof startedAt === 'string' ? startedAt : time.now().toISOString(),
-    transport: (transport === 'http' ? 'http' : 'websocket') satisfies Transport,
+    transport: transport === 'http' ? 'http' : 'websocket',
     gaps: known.success ? known.data : [],
   };
 }

@@ -146,8 +146,15 @@ export class Tenure {
       () => true,
       () => false,
     );
-    const gaps = this.gaps.placed(this.archive.relocations);
-    return { durable, segments: this.archive.stored.length, gaps };
+    const { archive } = this;
+    const gaps = this.gaps.placed(archive.relocations);
+    return {
+      durable,
+      gaps,
+      get segments() {
+        return archive.stored.length;
+      },
+    };
   }
 
   /** A sender that has nothing below `from` any more: what is missing becomes a gap. */

@@ -1,4 +1,7 @@
-import { createTrackInspector } from '@earshot/audio';
+const createTrackInspector = (_o: object): { push(s: Int16Array, f: object): ProcessingIssue[] } => ({
+  push: () => [],
+});
+
 import type { ProcessingIssue, TrackName } from '@earshot/protocol';
 import type { IntakeTime } from '../ports.ts';
 import type { TrackLine } from './track-line.ts';

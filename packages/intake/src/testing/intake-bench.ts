@@ -49,8 +49,9 @@ export async function createIntakeBench(limits: Partial<IntakeLimits> = {}): Pro
   const folder = await temporaryFolder();
   const sessions = createMemorySessions();
   const store = createMemoryStore();
-  const opened: { host: IntakeHost; journal: Journal; recovery: Recovery }[] = [];
+  const opened: { host: IntakeHost; journal: Journal; recovery: Recovery; life: Life }[] = [];
   const open = async (): Promise<void> => {
+    const life: Life = { over: false };
     const { journal, recovery } = await openJournal({
       disk: await createNodeDisk(folder.path),
       time: systemJournalTime,
@@ -59,9 +60,9 @@ export async function createIntakeBench(limits: Partial<IntakeLimits> = {}): Pro
       onFailure: () => undefined,
     });
     const host = createIntakeHost({
-      sessions,
-      index: sessions,
-      store,
+      sessions: mortal(sessions, life),
+      index: mortal(sessions, life),
+      store: mortal(store, life),
       journal,
       recovery,
       node: 'node',
@@ -70,7 +71,7 @@ export async function createIntakeBench(limits: Partial<IntakeLimits> = {}): Pro
       limits,
     });
     await host.recover();
-    opened.push({ host, journal, recovery });
+    opened.push({ host, journal, recovery, life });
   };
   await open();
   const last = (): (typeof opened)[number] => {
@@ -90,6 +91,7 @@ export async function createIntakeBench(limits: Partial<IntakeLimits> = {}): Pro
     },
     async restart() {
       await last().journal.whenDurable();
+      last().life.over = true;
       await last().host.close(0);
       await last().journal.close();
       await open();
@@ -100,6 +102,22 @@ export async function createIntakeBench(limits: Partial<IntakeLimits> = {}): Pro
       await folder.remove();
     },
   };
+}
+
+interface Life {
+  over: boolean;
+}
+
+/** What a process that was killed can do no more: after its life, calls are never answered and change nothing. */
+function mortal<T extends object>(target: T, life: Life): T {
+  return new Proxy(target, {
+    get(of, name) {
+      const member: unknown = Reflect.get(of, name);
+      if (typeof member !== 'function') return member;
+      return (...given: unknown[]): unknown =>
+        life.over ? new Promise(() => undefined) : Reflect.apply(member, of, given);
+    },
+  });
 }
 
 /** The end of a connection, by its sender unless told otherwise. */
