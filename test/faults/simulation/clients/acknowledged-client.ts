@@ -1,6 +1,12 @@
 import type { ServerNode } from '../nodes/server-node.ts';
 import type { Link, ServerMessage } from '../world/link.ts';
-import { backOffMs, type ClientWorld, newConnection, type SessionClient } from './client-world.ts';
+import {
+  backOffMs,
+  type ClientWorld,
+  Completion,
+  newConnection,
+  type SessionClient,
+} from './client-world.ts';
 
 /** One of its connections. */
 interface Channel {
@@ -18,7 +24,7 @@ const DEAF_MS = 6000;
  * sends from where the server stands.
  */
 export class AcknowledgedClient implements SessionClient {
-  done = false;
+  readonly #completion = new Completion();
   readonly #world: ClientWorld;
   /** Everything below is durable at the server: the client has it no more. */
   #freed = 0;
@@ -31,12 +37,19 @@ export class AcknowledgedClient implements SessionClient {
     this.#world = world;
   }
 
+  get done(): boolean {
+    return this.#completion.done;
+  }
+
+  get finished(): Promise<void> {
+    return this.#completion.promise;
+  }
+
   start(): void {
     this.#connect();
     this.#pump();
   }
 
-  /** Opens a second connection while the first is in use, as a phone does that changes its network. */
   doubleUp(): void {
     if (this.#current === undefined || this.done) return;
     this.#world.reach('two connections at once');
@@ -57,10 +70,14 @@ export class AcknowledgedClient implements SessionClient {
     const from = this.#freed > 0 || random.chance(0.5) ? this.#freed : undefined;
     const connection = newConnection(this.#world, node, source.seed);
     const channel: Channel = {
-      link: cluster.connect(node, { ref: session.ref, session, connection, from }, {
-        message: (message) => this.#hear(channel, message),
-        gone: (code) => this.#gone(channel, code),
-      }),
+      link: cluster.connect(
+        node,
+        { ref: session.ref, session, connection, from },
+        {
+          message: (message) => this.#hear(channel, message),
+          gone: (code) => this.#gone(channel, code),
+        },
+      ),
       next: undefined,
       lastHeardMs: scheduler.nowMs,
     };
@@ -75,8 +92,10 @@ export class AcknowledgedClient implements SessionClient {
     }
     const { history, session, source } = this.#world;
     this.#attempt = 0;
-    if (message.next < this.#freed) history.violate(session, 'I4', `ready at ${message.next}, durable was ${this.#freed}`);
-    if (message.next > source.produced) history.violate(session, 'I3', `ready at ${message.next}, sent were ${source.produced}`);
+    if (message.next < this.#freed)
+      history.violate(session, 'I4', `ready at ${message.next}, durable was ${this.#freed}`);
+    if (message.next > source.produced)
+      history.violate(session, 'I3', `ready at ${message.next}, sent were ${source.produced}`);
     channel.next = Math.max(message.next, this.#freed);
   }
 
@@ -85,10 +104,13 @@ export class AcknowledgedClient implements SessionClient {
     if (channel !== this.#current) return;
     this.#current = undefined;
     if (code === 1000 || code === 1008 || code === 1002) {
-      this.done = true;
+      this.#completion.complete();
       return;
     }
-    if (code === 4409 && this.#older !== undefined) return this.#recall(this.#older);
+    if (code === 4409 && this.#older !== undefined) {
+      this.#recall(this.#older);
+      return;
+    }
     this.#attempt += 1;
     const { scheduler, random } = this.#world;
     scheduler.after(backOffMs(random, this.#attempt), 'client reconnects', () => {
@@ -106,7 +128,10 @@ export class AcknowledgedClient implements SessionClient {
     if (this.done) return;
     const { scheduler, source } = this.#world;
     for (const channel of [this.#older, this.#current]) if (channel !== undefined) this.#send(channel);
-    if (source.complete && this.#freed >= source.totalSamples) return this.#complete();
+    if (source.complete && this.#freed >= source.totalSamples) {
+      this.#complete();
+      return;
+    }
     scheduler.after(source.frameMs, 'client frame', () => this.#pump());
   }
 
@@ -121,7 +146,11 @@ export class AcknowledgedClient implements SessionClient {
     // A burst after a pause is sent faster than real time, not all at once.
     for (let burst = 0; burst < 3 && channel.next < source.produced; burst += 1) {
       const to = Math.min(source.produced, channel.next + source.frameSamples);
-      channel.link.toServer({ kind: 'audio', from: channel.next, samples: source.samples(source.seed, channel.next, to) });
+      channel.link.toServer({
+        kind: 'audio',
+        from: channel.next,
+        samples: source.samples(source.seed, channel.next, to),
+      });
       channel.next = to;
     }
     if (channel.next >= source.produced && this.#freed >= channel.next) channel.lastHeardMs = scheduler.nowMs;
@@ -129,7 +158,7 @@ export class AcknowledgedClient implements SessionClient {
 
   /** Everything is durable: it says so, or hangs up, or leaves the connection to End. */
   #complete(): void {
-    this.done = true;
+    this.#completion.complete();
     const { random } = this.#world;
     const link = this.#current?.link;
     this.#older?.link.closeByClient();

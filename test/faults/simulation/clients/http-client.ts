@@ -1,11 +1,17 @@
 import { EarshotError } from '@earshot/protocol';
 import { appendOverHttp, type HttpAnswer, headOffset } from '../nodes/http-edge.ts';
 import type { ServerNode } from '../nodes/server-node.ts';
-import { backOffMs, type ClientWorld, newConnection, type SessionClient } from './client-world.ts';
+import {
+  backOffMs,
+  type ClientWorld,
+  Completion,
+  newConnection,
+  type SessionClient,
+} from './client-world.ts';
 
 /** A client that appends over HTTP: asks for the offset, sends from there, and frees what lies below it. */
 export class HttpClient implements SessionClient {
-  done = false;
+  readonly #completion = new Completion();
   readonly #world: ClientWorld;
   #freed = 0;
   /** Where to append next; undefined when only the server knows. */
@@ -26,6 +32,14 @@ export class HttpClient implements SessionClient {
     // An append has its answer before the next one begins.
   }
 
+  get done(): boolean {
+    return this.#completion.done;
+  }
+
+  get finished(): Promise<void> {
+    return this.#completion.promise;
+  }
+
   start(): void {
     void this.#run();
   }
@@ -39,7 +53,7 @@ export class HttpClient implements SessionClient {
         this.#attempt = 0;
       } catch (error) {
         this.#offset = undefined;
-        if (isFinal(error)) this.done = true;
+        if (isFinal(error)) this.#completion.complete();
         this.#attempt += 1;
         await scheduler.sleep(backOffMs(random, this.#attempt), 'http client waits');
       }
@@ -55,14 +69,14 @@ export class HttpClient implements SessionClient {
 
   async #append(offset: number): Promise<HttpAnswer> {
     const { cluster, session, source, random } = this.#world;
-    const to = Math.min(source.produced, offset + source.frameSamples * (1 + random.below(6)));
+    const to = Math.min(source.produced, offset + source.frameSamples * random.between(1, 6));
     const pieces: Int16Array[] = [];
     for (let at = offset; at < to; at += source.frameSamples) {
       pieces.push(source.samples(source.seed, at, Math.min(to, at + source.frameSamples)));
     }
     const complete = to >= source.totalSamples;
     // Now and then the body breaks off: what came of it counts.
-    const sent = random.chance(0.1) ? pieces.slice(0, random.below(pieces.length + 1)) : pieces;
+    const sent = random.chance(0.1) ? pieces.slice(0, random.between(0, pieces.length)) : pieces;
     const node = this.#chooseNode();
     const connection = newConnection(this.#world, node, source.seed);
     const request = { ref: session.ref, offset, pieces: sent, complete: complete && sent === pieces };
@@ -84,17 +98,20 @@ export class HttpClient implements SessionClient {
     }
     this.#freed = answer.offset;
     this.#offset = answer.offset;
-    if (this.#freed >= source.totalSamples) this.done = true;
+    if (this.#freed >= source.totalSamples) this.#completion.complete();
   }
 
   #giveUp(offset: number): void {
-    this.done = true;
+    this.#completion.complete();
     this.#world.session.abandoned = `offset ${offset} below ${this.#freed}`;
   }
 
   #chooseNode(): ServerNode {
     const { cluster, random } = this.#world;
-    this.#node = this.#shortfalls > 0 && random.chance(0.5) ? this.#node ?? cluster.pick(random) : cluster.pick(random, this.#node);
+    this.#node =
+      this.#shortfalls > 0 && random.chance(0.5)
+        ? (this.#node ?? cluster.pick(random))
+        : cluster.pick(random, this.#node);
     return this.#node;
   }
 }

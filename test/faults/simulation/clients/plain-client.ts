@@ -1,13 +1,19 @@
 import type { ServerNode } from '../nodes/server-node.ts';
 import type { Link } from '../world/link.ts';
-import { backOffMs, type ClientWorld, newConnection, type SessionClient } from './client-world.ts';
+import {
+  backOffMs,
+  type ClientWorld,
+  Completion,
+  newConnection,
+  type SessionClient,
+} from './client-world.ts';
 
 /** Each connection has a voice of its own, so that the oracle can tell whose samples are whose. */
 const SEED_STEP = 7919;
 
 /** A client that knows nothing of acknowledgements: it sends what it hears while it is connected. */
 export class PlainClient implements SessionClient {
-  done = false;
+  readonly #completion = new Completion();
   readonly #world: ClientWorld;
   #link: Link | undefined;
   #node: ServerNode | undefined;
@@ -20,12 +26,19 @@ export class PlainClient implements SessionClient {
     this.#world = world;
   }
 
+  get done(): boolean {
+    return this.#completion.done;
+  }
+
+  get finished(): Promise<void> {
+    return this.#completion.promise;
+  }
+
   start(): void {
     this.#connect();
     this.#pump();
   }
 
-  /** Opens a new connection and lets the old one lie. */
   doubleUp(): void {
     if (this.#link === undefined || this.done) return;
     this.#world.reach('two connections at once');
@@ -46,19 +59,23 @@ export class PlainClient implements SessionClient {
     const connection = newConnection(this.#world, node, this.#seed);
     this.#from = source.produced;
     this.#sent = this.#from;
-    const link: Link = cluster.connect(node, { ref: session.ref, session, connection, from: undefined }, {
-      message: () => undefined,
-      gone: (code) => {
-        if (link === this.#link) this.#gone(code);
+    const link: Link = cluster.connect(
+      node,
+      { ref: session.ref, session, connection, from: undefined },
+      {
+        message: () => undefined,
+        gone: (code) => {
+          if (link === this.#link) this.#gone(code);
+        },
       },
-    });
+    );
     this.#link = link;
   }
 
   #gone(code: number): void {
     this.#link = undefined;
     if (code === 1000 || code === 1008 || code === 1002) {
-      this.done = true;
+      this.#completion.complete();
       return;
     }
     this.#attempt += 1;
@@ -78,9 +95,10 @@ export class PlainClient implements SessionClient {
       this.#sent = to;
     }
     if (source.complete) {
-      this.done = true;
-      if (random.chance(0.5)) this.#link?.toServer({ kind: 'stop' });
-      else if (random.chance(0.5)) this.#link?.closeByClient();
+      this.#completion.complete();
+      const how = random.next();
+      if (how < 0.5) this.#link?.toServer({ kind: 'stop' });
+      else if (how < 0.75) this.#link?.closeByClient();
       return;
     }
     scheduler.after(source.frameMs, 'client frame', () => this.#pump());

@@ -1,7 +1,7 @@
 import { CreateSessionRequest, EarshotError } from '@earshot/protocol';
 import type { ServerProcess } from '../nodes/server-process.ts';
 import { AcknowledgedClient } from './acknowledged-client.ts';
-import { backOffMs, type ClientWorld } from './client-world.ts';
+import { backOffMs, type ClientWorld, type SessionClient } from './client-world.ts';
 import { HttpClient } from './http-client.ts';
 import { PlainClient } from './plain-client.ts';
 
@@ -22,7 +22,7 @@ export interface EndingPlan {
 export class SessionDriver {
   /** The session is ended or erased, as far as its owner can tell. */
   over = false;
-  readonly client: AcknowledgedClient | PlainClient | HttpClient;
+  readonly client: SessionClient;
   readonly #world: ClientWorld;
   readonly #plan: EndingPlan;
 
@@ -39,15 +39,13 @@ export class SessionDriver {
       return process.sessions.create(CREATOR, { request, idempotencyKey: undefined });
     });
     this.client.start();
-    const startedMs = scheduler.nowMs;
     const { atMs, eraseAtMs } = this.#plan;
     if (eraseAtMs !== undefined) {
       await scheduler.sleep(eraseAtMs, 'owner erases');
       return this.#erase();
     }
-    while (!this.client.done && !(atMs !== undefined && scheduler.nowMs - startedMs >= atMs)) {
-      await scheduler.sleep(15, 'owner looks');
-    }
+    const timeUp = atMs === undefined ? [] : [scheduler.sleep(atMs, 'owner ends')];
+    await Promise.race([this.client.finished, ...timeUp]);
     if (!this.client.done) reach('End while the stream was live');
     await this.#end();
   }
@@ -68,7 +66,8 @@ export class SessionDriver {
     const { session } = this.#world;
     const answer = await this.#insist('end', (process) => {
       const last = session.connections.at(-1);
-      if (last !== undefined && last.node !== process.life.name) this.#world.reach('End on another node than the stream');
+      if (last !== undefined && last.node !== process.life.name)
+        this.#world.reach('End on another node than the stream');
       return process.sessions.end(session.ref, {});
     });
     if (answer !== undefined) session.endAnswers.push(answer);
@@ -94,14 +93,15 @@ export class SessionDriver {
           if (!expected) history.violate(session, 'I6', `${what} was refused: ${error.code}`);
           return undefined;
         }
-        if (what === 'end' && error instanceof EarshotError) this.#world.reach('End refused for now and tried again');
+        if (what === 'end' && error instanceof EarshotError)
+          this.#world.reach('End refused for now and tried again');
       }
       await scheduler.sleep(backOffMs(random, attempt), `owner waits to ${what}`);
     }
   }
 }
 
-function clientOf(world: ClientWorld): AcknowledgedClient | PlainClient | HttpClient {
+function clientOf(world: ClientWorld): SessionClient {
   switch (world.session.kind) {
     case 'acknowledged':
       return new AcknowledgedClient(world);

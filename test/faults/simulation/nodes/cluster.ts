@@ -1,14 +1,11 @@
-import type { SeededRandom } from '../../disk/seeded-random.ts';
+import type { Random } from '../../runner/random.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { Link } from '../world/link.ts';
 import type { Opening } from './edge.ts';
-import type { ServerNode } from './server-node.ts';
+import { NoAnswer, type ServerNode } from './server-node.ts';
 import type { ServerProcess } from './server-process.ts';
 
 type ClientEnd = ConstructorParameters<typeof Link>[2];
-
-/** The request or its answer was lost, or nobody was there to take it. */
-export class NoAnswer extends Error {}
 
 /** The nodes behind one address, as clients reach them. */
 export class Cluster {
@@ -18,7 +15,7 @@ export class Cluster {
   losingAnswers = 0;
   readonly nodes: readonly ServerNode[];
   readonly #scheduler: Scheduler;
-  readonly #random: SeededRandom;
+  readonly #random: Random;
 
   constructor(scheduler: Scheduler, nodes: readonly ServerNode[]) {
     this.#scheduler = scheduler;
@@ -27,11 +24,11 @@ export class Cluster {
   }
 
   /** A node as a load balancer gives it: mostly the wished one, mostly one that is up. */
-  pick(random: SeededRandom, wished?: ServerNode): ServerNode {
+  pick(random: Random, wished?: ServerNode): ServerNode {
     const up = this.nodes.filter((node) => node.process !== undefined && !node.draining);
     if (wished !== undefined && up.includes(wished) && random.chance(0.7)) return wished;
     const choice = up.length > 0 && random.chance(0.9) ? up : this.nodes;
-    return choice[random.below(choice.length)]!;
+    return random.pick(choice);
   }
 
   /** Connects a client with a node; what comes of it is told to the client's end. */
@@ -62,7 +59,7 @@ export class Cluster {
           answer(() => reject(new NoAnswer()));
           return;
         }
-        handle(process).then(
+        node.handle(process, handle).then(
           (value) => answer(() => resolve(value)),
           (error: unknown) => answer(() => reject(error)),
         );

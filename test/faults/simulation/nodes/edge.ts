@@ -24,7 +24,15 @@ export interface Opening {
   readonly from: number | undefined;
 }
 
-const FORMAT = { dialect: 'raw', encoding: 'pcm16', bigEndian: false, callId: null, providerStreamId: null } as const;
+/** After a halt audio is taken for this long, ms. */
+const DRAIN_MS = 300;
+const FORMAT = {
+  dialect: 'raw',
+  encoding: 'pcm16',
+  bigEndian: false,
+  callId: null,
+  providerStreamId: null,
+} as const;
 export const STATS = { malformedFrames: 0, duplicateFrames: 0, reorderedFrames: 0, oddBytes: 0 } as const;
 
 /** How a connection ends, for the record. */
@@ -33,7 +41,11 @@ export function endingOf(closedBy: ConnectionEnd['closedBy'], frames: number): C
 }
 
 /** The standing of the only track. */
-export function mainOf(tracks: readonly TrackStanding[]): { received: number; durable: number; archived: number } {
+export function mainOf(tracks: readonly TrackStanding[]): {
+  received: number;
+  durable: number;
+  archived: number;
+} {
   return tracks.find(({ track }) => track === 'main') ?? { received: 0, durable: 0, archived: 0 };
 }
 
@@ -78,6 +90,9 @@ export class SocketEdge {
       });
     } catch (error) {
       this.#over = true;
+      this.#context.scheduler.note(
+        `${this.#context.life.name} refuses ${ref.sessionId}: ${String(error)} ${JSON.stringify((error as EarshotError).details ?? {})}`,
+      );
       this.#link.closeByServer(closeCodeOf(error));
       return;
     }
@@ -85,7 +100,11 @@ export class SocketEdge {
     const { received } = mainOf(connection.standing());
     told.epoch = connection.epoch;
     told.base = Math.max(received, from ?? 0);
-    this.#context.scheduler.note(`${this.#context.life.name} opened ${ref.sessionId}`, connection.epoch, told.base);
+    this.#context.scheduler.note(
+      `${this.#context.life.name} opened ${ref.sessionId}`,
+      connection.epoch,
+      told.base,
+    );
     connection.begin({
       halt: (reason, flushMs) => this.#halt(reason, flushMs),
       progress: () => this.#acknowledge(),
@@ -134,14 +153,23 @@ export class SocketEdge {
   }
 
   #halt(reason: HaltReason, flushMs: number): void {
-    this.#context.scheduler.note(`${this.#context.life.name} halts ${reason}`, this.#opening.connection.epoch);
+    this.#context.scheduler.note(
+      `${this.#context.life.name} halts ${reason}`,
+      this.#opening.connection.epoch,
+    );
     if (reason === 'superseded' || reason === 'erased' || reason === 'failed') {
       void this.#finish('superseded', reason === 'superseded' ? 4409 : 1000);
       return;
     }
     const code = reason === 'shutdown' ? 1012 : reason === 'no_room' ? 1013 : 1000;
     const { scheduler, life } = this.#context;
-    scheduler.after(flushMs, `${life.name} flushed`, () => void this.#finish('server', code), life);
+    // What is on its way to us has arrived by then, unless the link is slow.
+    scheduler.after(
+      Math.min(flushMs, DRAIN_MS),
+      `${life.name} flushed`,
+      () => void this.#finish('server', code),
+      life,
+    );
   }
 
   #acknowledge(): void {
@@ -163,7 +191,10 @@ export class SocketEdge {
     });
     const { base, taken } = this.#opening.connection;
     if (outcome?.durable === true && closedBy !== 'superseded' && closedBy !== 'error') {
-      this.#opening.connection.durable = Math.max(this.#opening.connection.durable, taken === 0 ? 0 : (base ?? 0) + taken);
+      this.#opening.connection.durable = Math.max(
+        this.#opening.connection.durable,
+        taken === 0 ? 0 : (base ?? 0) + taken,
+      );
     }
     this.#acknowledge();
     if (code !== undefined) this.#link.closeByServer(code);

@@ -17,7 +17,11 @@ export interface HttpAnswer {
 }
 
 /** Answers HEAD: everything below the offset is durable. */
-export async function headOffset(process: ServerProcess, told: ConnectionHistory, ref: { tenant: string; sessionId: string }): Promise<HttpAnswer> {
+export async function headOffset(
+  process: ServerProcess,
+  told: ConnectionHistory,
+  ref: { tenant: string; sessionId: string },
+): Promise<HttpAnswer> {
   const { durable } = mainOf(await process.host.standing(ref));
   told.durable = Math.max(told.durable, durable);
   return { status: 204, offset: durable };

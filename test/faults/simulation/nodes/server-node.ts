@@ -1,5 +1,5 @@
-import type { SeededRandom } from '../../disk/seeded-random.ts';
 import { type CrashKind, SimulatedDisk } from '../../disk/simulated-disk.ts';
+import type { Random } from '../../runner/random.ts';
 import type { Branch } from '../oracle/branches.ts';
 import type { History } from '../oracle/history.ts';
 import { Life, type Scheduler } from '../scheduler/scheduler.ts';
@@ -9,6 +9,9 @@ import type { SimulatedStore } from '../world/object-store.ts';
 import type { SimulatedIndex } from '../world/session-index.ts';
 import { type Opening, SocketEdge } from './edge.ts';
 import { type ServerParts, type ServerProcess, startProcess } from './server-process.ts';
+
+/** The request or its answer was lost, or nobody was there to take it. */
+export class NoAnswer extends Error {}
 
 /** What all nodes of a run share. */
 export interface NodeWorld {
@@ -40,8 +43,9 @@ export class ServerNode {
   /** Restarts wait this long at least, ms. */
   restartMs = 100;
   readonly #world: NodeWorld;
-  readonly #random: SeededRandom;
+  readonly #random: Random;
   readonly #links = new Set<Link>();
+  readonly #requests = new Set<() => void>();
   #life: Life | undefined;
   #starts = 0;
 
@@ -78,6 +82,17 @@ export class ServerNode {
     return true;
   }
 
+  /** Handles a request; rejects when the process leaves before it has an answer. */
+  handle<T>(process: ServerProcess, run: (process: ServerProcess) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const lost = (): void => reject(new NoAnswer());
+      this.#requests.add(lost);
+      run(process)
+        .then(resolve, reject)
+        .finally(() => this.#requests.delete(lost));
+    });
+  }
+
   /** The process dies at once. With a `power` cut the disk keeps what that leaves of it, else everything written. */
   kill(power?: CrashKind): void {
     const life = this.#life;
@@ -109,7 +124,12 @@ export class ServerNode {
     this.#world.reach('drained by a signal');
     this.#world.scheduler.note(`${this.name} drains`);
     const { scheduler } = this.#world;
-    scheduler.after(deadlineMs + 5000, `${this.name} killed at its deadline`, () => this.#leave(process.life, false), process.life);
+    scheduler.after(
+      deadlineMs + 5000,
+      `${this.name} killed at its deadline`,
+      () => this.#leave(process.life, false),
+      process.life,
+    );
     await process.host.close(deadlineMs);
     await process.journal.close();
     scheduler.note(`${this.name} drained`);
@@ -129,9 +149,9 @@ export class ServerNode {
     const { scheduler, store, index, parts, durability } = this.#world;
     const settings = {
       durability,
-      commitMs: 2 + this.#random.below(15),
+      commitMs: this.#random.between(2, 16),
       commitBytes: 4096,
-      fileBytes: 8192 + this.#random.below(16_384),
+      fileBytes: this.#random.between(8192, 24_576),
       reserveBytes: 16_384,
       lowWaterBytes: 32_768,
       maxUnsyncedBytes: 65_536,
@@ -164,6 +184,8 @@ export class ServerNode {
     this.process = undefined;
     for (const link of this.#links) link.serverDied(silent);
     this.#links.clear();
+    for (const lose of this.#requests) lose();
+    this.#requests.clear();
     const wait = this.restartMs * (0.5 + this.#random.next());
     this.#world.scheduler.after(wait, `${this.name} restarts`, () => this.start());
   }
@@ -178,7 +200,7 @@ export class ServerNode {
     // What a dead process asked for is still done: the disk's time has no owner that dies.
     const time = simulatedTime(scheduler, new Life(`${this.name} disk`), { clock: this.clock, random });
     return {
-      seed: random.below(1_000_000_000),
+      seed: random.between(0, 1_000_000_000),
       capacityBytes: DISK_BYTES,
       time,
       delayMs: () => diskMs * (random.chance(0.03) ? 8 : 1) * (0.05 + random.next()),

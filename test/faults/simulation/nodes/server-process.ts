@@ -3,8 +3,8 @@ import { type Journal, type JournalSettings, openJournal, type Recovery } from '
 import { LIMITS } from '@earshot/protocol';
 import { createSessions, type SessionIndex, type Sessions } from '@earshot/sessions';
 import { createSessionArchive, type ObjectStore } from '@earshot/storage';
-import type { SeededRandom } from '../../disk/seeded-random.ts';
 import type { SimulatedDisk } from '../../disk/simulated-disk.ts';
+import type { Random } from '../../runner/random.ts';
 import type { Life, Scheduler } from '../scheduler/scheduler.ts';
 import { simulatedTime, type WallClock } from '../scheduler/simulated-time.ts';
 import type { SimulatedStore } from '../world/object-store.ts';
@@ -18,7 +18,7 @@ export interface ProcessWorld {
   readonly index: SimulatedIndex;
   readonly disk: SimulatedDisk;
   readonly clock: WallClock;
-  readonly random: SeededRandom;
+  readonly random: Random;
   readonly settings: JournalSettings;
   /** The journal cannot keep its promise: the process has to leave. */
   readonly onFailure: () => void;
@@ -43,13 +43,15 @@ export interface ServerProcess {
   readonly recovery: Recovery;
 }
 
+const MAINTENANCE_MS = 5000;
+
 /** Starts a process on its node's disk; rejects when the disk does not let it. */
 export async function startProcess(world: ProcessWorld, life: Life): Promise<ServerProcess> {
   const time = simulatedTime(world.scheduler, life, world);
   const { journal, recovery } = await world.parts.openJournal({
     disk: processDisk(world.disk, life, (call) => world.scheduler.note(`${life.name} disk ${call}`)),
     time,
-    randomBytes: (count) => world.random.bytes(count),
+    randomBytes: (count) => bytesFrom(world.random, count),
     settings: world.settings,
     onFailure: world.onFailure,
   });
@@ -70,7 +72,22 @@ export async function startProcess(world: ProcessWorld, life: Life): Promise<Ser
     cut: { minSeconds: 0.03, maxSeconds: 0.24, minPauseMs: 20 },
   });
   await host.recover();
+  void maintain(world, life, sessions);
   return { life, sessions, host, journal, recovery };
+}
+
+/** What a node does beside its streams: rebuilds an emptied index, and carries Ends through. */
+async function maintain({ scheduler, random }: ProcessWorld, life: Life, sessions: Sessions): Promise<void> {
+  const { signal } = new AbortController();
+  for (;;) {
+    await scheduler.sleep(MAINTENANCE_MS * (0.5 + random.next()), `${life.name} maintenance`, life);
+    try {
+      await sessions.primeIndex(signal);
+      await sessions.carryEnds(signal);
+    } catch {
+      // The next pass tries again, as the service does.
+    }
+  }
 }
 
 function sessionsOf(
@@ -80,10 +97,10 @@ function sessionsOf(
   return world.parts.createSessions({
     truth: createSessionArchive(store),
     index,
-    queue: { decodeUploads: idle, transcribe: idle, announce: idle },
+    queue: { decodeUploads: idle, transcribe: idle, announce: idle, removeWork: () => Promise.resolve(0) },
     readObject: (key) => store.get(key),
     now: () => world.clock.now(),
-    randomBytes: (count) => world.random.bytes(count),
+    randomBytes: (count) => bytesFrom(world.random, count),
     warn: quiet,
     settings: {
       ttlSeconds: 1_000_000,
@@ -96,3 +113,7 @@ function sessionsOf(
 
 const idle = (): Promise<void> => Promise.resolve();
 const quiet = (): void => undefined;
+
+function bytesFrom(random: Random, count: number): Uint8Array {
+  return Uint8Array.from({ length: count }, () => random.between(0, 255));
+}

@@ -46,7 +46,8 @@ export class BranchCounts {
 
   merge(counts: Readonly<Record<string, number>>, runs: number): void {
     this.runs += runs;
-    for (const branch of BRANCHES) this.#runs.set(branch, (this.#runs.get(branch) ?? 0) + (counts[branch] ?? 0));
+    for (const branch of BRANCHES)
+      this.#runs.set(branch, (this.#runs.get(branch) ?? 0) + (counts[branch] ?? 0));
   }
 
   record(): Record<string, number> {

@@ -1,12 +1,21 @@
-import type { SeededRandom } from '../../disk/seeded-random.ts';
 import type { CrashKind } from '../../disk/simulated-disk.ts';
+import type { Random } from '../../runner/random.ts';
 import type { EndingPlan } from '../clients/session-driver.ts';
 
 /** One thing that goes wrong, at a time after the start, ms. */
 export type PlannedFault = { readonly atMs: number; readonly lastsMs: number } & (
-  | { readonly kind: 'kill'; readonly power: CrashKind | undefined; readonly events: number | undefined; readonly again: boolean }
+  | {
+      readonly kind: 'kill';
+      readonly power: CrashKind | undefined;
+      readonly events: number | undefined;
+      readonly again: boolean;
+    }
   | { readonly kind: 'drain' | 'destroy' | 'away' | 'disk-full' | 'clock' }
-  | { readonly kind: 'disk-error'; readonly call: 'write' | 'sync' | 'any'; readonly failure: 'EIO' | 'ENOSPC' | 'short' | 'slow' }
+  | {
+      readonly kind: 'disk-error';
+      readonly call: 'write' | 'sync' | 'any';
+      readonly failure: 'EIO' | 'ENOSPC' | 'short' | 'slow';
+    }
   | { readonly kind: 'cut'; readonly halfOpen: boolean }
   | { readonly kind: 'double' }
   | { readonly kind: 'store-away' | 'store-refusing' | 'store-losing' | 'store-garbling' | 'store-slow' }
@@ -33,50 +42,67 @@ export interface RunPlan {
 }
 
 /** Faults come within this time; from then on everything heals. */
-const STORM_MS = 6000;
+const STORM_MS = 4000;
 
 const KINDS = [
-  'kill', 'kill', 'kill', 'drain', 'destroy', 'away', 'disk-full', 'clock', 'disk-error', 'cut', 'cut', 'double',
-  'store-away', 'store-refusing', 'store-losing', 'store-garbling', 'store-slow',
-  'index-away', 'index-emptied', 'index-rolled-back',
+  'kill',
+  'kill',
+  'kill',
+  'drain',
+  'destroy',
+  'away',
+  'disk-full',
+  'clock',
+  'disk-error',
+  'cut',
+  'cut',
+  'double',
+  'store-away',
+  'store-refusing',
+  'store-losing',
+  'store-garbling',
+  'store-slow',
+  'index-away',
+  'index-emptied',
+  'index-rolled-back',
 ] as const;
 
 /** Draws a run: each allows only some kinds of faults, so that some runs have many of one kind. */
-export function drawPlan(random: SeededRandom): RunPlan {
+export function drawPlan(random: Random): RunPlan {
   const durability = random.chance(0.8) ? 'fsync' : 'os';
-  const sessions = Array.from({ length: 1 + below(random, [0, 0, 0, 1, 1, 3]) }, () => drawSession(random));
-  const allowed = KINDS.filter(() => random.chance(0.25));
-  const count = allowed.length === 0 ? 0 : random.below(6);
+  const sessions = Array.from({ length: 1 + random.pick([0, 0, 0, 1, 1, 3]) }, () => drawSession(random));
+  const allowed = Array.from({ length: random.between(1, 5) }, () => random.pick(KINDS));
+  const count = random.chance(0.05) ? 0 : random.between(1, 7);
   return {
-    nodes: 1 + below(random, [0, 0, 1, 1, 2]),
+    nodes: 1 + random.pick([0, 0, 1, 1, 2]),
     durability,
     diskMs: 0.05 + 3 * random.next() ** 2,
     sessions,
     restartMs: 20 + 2000 * random.next() ** 2,
-    faults: Array.from({ length: count }, () => drawFault(random, allowed[random.below(allowed.length)]!, durability)),
+    faults: Array.from({ length: count }, () => drawFault(random, random.pick(allowed), durability)),
   };
 }
 
-function drawSession(random: SeededRandom): PlannedSession {
-  const totalSamples = 800 + random.below(6000);
-  const frameSamples = 80 * (1 + random.below(6));
+function drawSession(random: Random): PlannedSession {
+  const totalSamples = random.between(800, 6800);
+  const frameSamples = 80 * random.between(1, 6);
   const pace = 0.2 + 1.8 * random.next();
   const lengthMs = totalSamples / 8 / pace;
   return {
-    kind: below(random, ['acknowledged', 'acknowledged', 'acknowledged', 'plain', 'http']),
-    startMs: 100 + random.below(1000),
+    kind: random.pick(['acknowledged', 'acknowledged', 'acknowledged', 'plain', 'http']),
+    startMs: random.between(50, 600),
     totalSamples,
     frameSamples,
     pace,
     ending: {
       atMs: random.chance(0.3) ? lengthMs * random.next() : undefined,
-      parallel: random.chance(0.25) ? 2 + random.below(3) : 1,
+      parallel: random.chance(0.25) ? random.between(2, 4) : 1,
       eraseAtMs: random.chance(0.04) ? lengthMs * 2 * random.next() : undefined,
     },
   };
 }
 
-function drawFault(random: SeededRandom, kind: (typeof KINDS)[number], durability: 'fsync' | 'os'): PlannedFault {
+function drawFault(random: Random, kind: (typeof KINDS)[number], durability: 'fsync' | 'os'): PlannedFault {
   const atMs = 100 + STORM_MS * random.next();
   const lastsMs = 5000 * random.next() ** 2;
   const when = { atMs, lastsMs };
@@ -85,24 +111,23 @@ function drawFault(random: SeededRandom, kind: (typeof KINDS)[number], durabilit
       return {
         ...when,
         kind,
-        power: durability === 'fsync' && random.chance(0.6) ? below(random, ['none', 'all', 'prefix', 'subset'] as const) : undefined,
-        events: random.chance(0.5) ? 1 + random.below(60) : undefined,
+        power:
+          durability === 'fsync' && random.chance(0.6)
+            ? random.pick(['none', 'all', 'prefix', 'subset'] as const)
+            : undefined,
+        events: random.chance(0.5) ? random.between(1, 60) : undefined,
         again: random.chance(0.3),
       };
     case 'disk-error':
       return {
         ...when,
         kind,
-        call: below(random, ['write', 'sync', 'any'] as const),
-        failure: below(random, ['EIO', 'ENOSPC', 'short', 'slow'] as const),
+        call: random.pick(['write', 'sync', 'any'] as const),
+        failure: random.pick(['EIO', 'ENOSPC', 'short', 'slow'] as const),
       };
     case 'cut':
       return { ...when, kind, halfOpen: random.chance(0.4) };
     default:
       return { ...when, kind };
   }
-}
-
-function below<T>(random: SeededRandom, choices: readonly T[]): T {
-  return choices[random.below(choices.length)]!;
 }

@@ -1,4 +1,4 @@
-import type { SeededRandom } from '../../disk/seeded-random.ts';
+import type { Random } from '../../runner/random.ts';
 import type { SessionDriver } from '../clients/session-driver.ts';
 import type { Cluster } from '../nodes/cluster.ts';
 import type { ServerNode } from '../nodes/server-node.ts';
@@ -11,7 +11,7 @@ import type { PlannedFault } from './run-plan.ts';
 /** What faults are done to. */
 export interface StormWorld {
   readonly scheduler: Scheduler;
-  readonly random: SeededRandom;
+  readonly random: Random;
   readonly cluster: Cluster;
   readonly store: SimulatedStore;
   readonly index: SimulatedIndex;
@@ -48,14 +48,17 @@ export class Storm {
       case 'disk-full':
       case 'disk-error':
       case 'clock':
-        return this.#strikeNode(fault, this.#node());
+        this.#strikeNode(fault, this.#node());
+        return;
       case 'cut':
       case 'double':
-        return this.#strikeClient(fault);
+        this.#strikeClient(fault);
+        return;
       case 'index-away':
       case 'index-emptied':
       case 'index-rolled-back':
-        return this.#strikeIndex(fault);
+        this.#strikeIndex(fault);
+        return;
       default:
         this.#strikeStore(fault);
     }
@@ -85,7 +88,7 @@ export class Storm {
       case 'disk-full': {
         const used = node.disk.files().reduce((sum, { content }) => sum + content.length, 0);
         const before = node.disk.capacityBytes;
-        node.disk.capacityBytes = used + random.below(4000);
+        node.disk.capacityBytes = used + random.between(0, 3999);
         scheduler.after(fault.lastsMs, `${node.name} disk has room`, () => {
           node.disk.capacityBytes = before;
           reach('disk full and healed');
@@ -93,7 +96,12 @@ export class Storm {
         return;
       }
       case 'disk-error':
-        node.disk.inject({ call: fault.call, nth: 1 + random.below(20), failure: fault.failure, delayMs: 300 });
+        node.disk.inject({
+          call: fault.call,
+          nth: random.between(1, 20),
+          failure: fault.failure,
+          delayMs: 300,
+        });
         if (fault.failure === 'short') reach('short write');
         return;
       default:
@@ -108,7 +116,7 @@ export class Storm {
     const { scheduler, random } = this.#world;
     const look = (left: number): void => {
       if (left === 0) return;
-      if (node.running && node.process === undefined) node.killAtEvent(1 + random.below(25), fault.power);
+      if (node.running && node.process === undefined) node.killAtEvent(random.between(1, 25), fault.power);
       else scheduler.after(5, 'look for a recovery', () => look(left - 1));
     };
     look(600);
@@ -116,10 +124,10 @@ export class Storm {
 
   #strikeClient(fault: PlannedFault): void {
     const { random, drivers, reach } = this.#world;
-    const { client } = drivers[random.below(drivers.length)]!;
-    if (fault.kind === 'double') return client.doubleUp();
+    const { client } = random.pick(drivers);
     const { link } = client;
-    if (link === undefined) return;
+    if (fault.kind === 'double') client.doubleUp();
+    if (fault.kind === 'double' || link === undefined) return;
     if (fault.kind === 'cut' && fault.halfOpen) {
       reach('half-open connection');
       link.halfOpen();
@@ -154,24 +162,28 @@ export class Storm {
       case 'store-away':
         reach('object store away');
         weather.down = true;
-        return restore(() => {
+        restore(() => {
           weather.down = false;
         });
+        return;
       case 'store-refusing':
         weather.refusing = 0.3;
-        return restore(() => {
+        restore(() => {
           weather.refusing = 0;
         });
+        return;
       case 'store-losing':
         weather.losingAnswers = 0.3;
-        return restore(() => {
+        restore(() => {
           weather.losingAnswers = 0;
         });
+        return;
       case 'store-garbling':
         store.garbling = 0.3;
-        return restore(() => {
+        restore(() => {
           store.garbling = 0;
         });
+        return;
       default:
         weather.latencyMs = 120;
         restore(() => {
@@ -182,6 +194,6 @@ export class Storm {
 
   #node(): ServerNode {
     const { cluster, random } = this.#world;
-    return cluster.nodes[random.below(cluster.nodes.length)]!;
+    return cluster.nodes[random.between(0, cluster.nodes.length - 1)]!;
   }
 }

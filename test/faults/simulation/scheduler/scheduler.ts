@@ -1,4 +1,4 @@
-import { type SeededRandom, seededRandom } from '../../disk/seeded-random.ts';
+import { type Random, seededRandom } from '../../runner/random.ts';
 import { EventHeap, type SimulatedEvent } from './event-heap.ts';
 import { Trace } from './trace.ts';
 
@@ -27,22 +27,18 @@ export class Scheduler {
   /** Events run so far. */
   steps = 0;
   readonly #heap = new EventHeap();
-  readonly #random: SeededRandom;
-  readonly #seed: number;
-  #forks = 0;
+  readonly #random: Random;
+  readonly #forks: Random;
 
   constructor(seed: number, trace = new Trace(false)) {
     this.trace = trace;
-    this.#seed = seed;
-    this.#random = seededRandom(seed ^ 0x3c6e_f372);
+    this.#forks = seededRandom(seed);
+    this.#random = this.#forks.fork('ties');
   }
 
   /** A source of chance of its own: what one part draws does not move what another gets. */
-  fork(name: string): SeededRandom {
-    this.#forks += 1;
-    let mixed = this.#seed ^ Math.imul(this.#forks, 0x9e37_79b1);
-    for (let index = 0; index < name.length; index += 1) mixed = Math.imul(mixed, 33) ^ name.charCodeAt(index);
-    return seededRandom(mixed | 0);
+  fork(name: string): Random {
+    return this.#forks.fork(name);
   }
 
   /** Runs once after `ms`, unless its owner is dead by then; the answer cancels it. */
@@ -84,14 +80,14 @@ export class Scheduler {
         planned -= 1;
         if (over) return;
         try {
-          if (done()) return finish(true);
-          if (!this.#step(untilMs)) return finish(done());
+          if (done()) finish(true);
+          else if (!this.#step(untilMs)) finish(done());
         } catch (error) {
           over = true;
           reject(error instanceof Error ? error : new Error(String(error)));
           return;
         }
-        if (planned === 0) plan();
+        if (planned === 0 && !over) plan();
       };
       const plan = (): void => {
         for (; planned < STEPS_PER_TURN; planned += 1) setImmediate(step);

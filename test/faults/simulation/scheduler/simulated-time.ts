@@ -1,5 +1,5 @@
 import type { IntakeTime } from '@earshot/intake';
-import type { SeededRandom } from '../../disk/seeded-random.ts';
+import type { Random } from '../../runner/random.ts';
 import type { Life, Scheduler } from './scheduler.ts';
 
 /** The wall clock of a machine: it may be wrong, and be put right with a jump. */
@@ -23,7 +23,7 @@ const WALL_START_MS = Date.UTC(2026, 0, 5, 8);
 export function simulatedTime(
   scheduler: Scheduler,
   life: Life,
-  from: { readonly clock: WallClock; readonly random: SeededRandom },
+  from: { readonly clock: WallClock; readonly random: Random },
 ): IntakeTime {
   return {
     now: () => from.clock.now(),

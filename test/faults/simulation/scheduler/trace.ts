@@ -15,7 +15,9 @@ export class Trace {
     this.#mix(Math.round(atMs * 1000) | 0);
     for (const number of numbers) this.#mix(number | 0);
     if (!this.#keep) return;
-    this.lines.push(`${atMs.toFixed(3).padStart(12)}  ${what}${numbers.map((number) => ` ${number}`).join('')}`);
+    this.lines.push(
+      `${atMs.toFixed(3).padStart(12)}  ${what}${numbers.map((number) => ` ${number}`).join('')}`,
+    );
   }
 
   /** 16 hex digits. */
@@ -25,7 +27,8 @@ export class Trace {
 
   #mixText(text: string): void {
     let hash = 0;
-    for (let index = 0; index < text.length; index += 1) hash = (Math.imul(hash, 31) + text.charCodeAt(index)) | 0;
+    for (let index = 0; index < text.length; index += 1)
+      hash = (Math.imul(hash, 31) + text.charCodeAt(index)) | 0;
     this.#mix(hash);
   }
 

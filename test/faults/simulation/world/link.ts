@@ -1,4 +1,4 @@
-import type { SeededRandom } from '../../disk/seeded-random.ts';
+import type { Random } from '../../runner/random.ts';
 import type { Life, Scheduler } from '../scheduler/scheduler.ts';
 
 /** What a client sends over its connection, in order. */
@@ -30,7 +30,7 @@ export class Link {
   server: ServerEnd | undefined;
   #client: ClientEnd | undefined;
   readonly #scheduler: Scheduler;
-  readonly #random: SeededRandom;
+  readonly #random: Random;
   readonly #latencyMs: number;
   #lastToServerMs = 0;
   #lastToClientMs = 0;
@@ -39,7 +39,7 @@ export class Link {
   #toServerOpen = true;
   #toClientOpen = true;
 
-  constructor(scheduler: Scheduler, random: SeededRandom, client: ClientEnd) {
+  constructor(scheduler: Scheduler, random: Random, client: ClientEnd) {
     this.#scheduler = scheduler;
     this.#random = random;
     this.#client = client;
@@ -84,7 +84,8 @@ export class Link {
     this.#toClientOpen = false;
     const server = this.server;
     this.server = undefined;
-    if (server !== undefined) this.#scheduler.after(this.#way(), 'link reset', () => server.gone(), server.life);
+    if (server !== undefined)
+      this.#scheduler.after(this.#way(), 'link reset', () => server.gone(), server.life);
     this.#loseClient(this.#way());
   }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { EarshotError } from '@earshot/protocol';
 import {
   ChecksumMismatch,
   type ObjectInfo,
@@ -8,7 +9,7 @@ import {
   type PutOptions,
   type WriteOutcome,
 } from '@earshot/storage';
-import type { SeededRandom } from '../../disk/seeded-random.ts';
+import type { Random } from '../../runner/random.ts';
 import type { Life, Scheduler } from '../scheduler/scheduler.ts';
 import { fairWeather, Remote } from './remote.ts';
 
@@ -20,7 +21,9 @@ export class SimulatedStore {
   readonly replaced: string[] = [];
   /** Of the bodies, how many arrive with a wrong byte; the checksum tells. */
   garbling = 0;
-  readonly #random: SeededRandom;
+  /** Told of each object that is new. */
+  onCreated: (key: string) => void = () => undefined;
+  readonly #random: Random;
 
   constructor(scheduler: Scheduler) {
     this.remote = new Remote('store', scheduler, fairWeather(8));
@@ -58,14 +61,17 @@ export class SimulatedStore {
 
   #put(key: string, sent: Uint8Array, options: PutOptions): WriteOutcome {
     if (this.garbling > 0 && this.#random.chance(this.garbling) && sent.length > 0) {
-      const at = this.#random.below(sent.length);
+      const at = this.#random.between(0, sent.length - 1);
       sent[at] = sent[at]! ^ 1;
+      // Without a checksum of ours the transport's own one tells.
+      if (options.sha256 === undefined) throw new EarshotError('service_unavailable');
     }
     if (options.sha256 !== undefined && sha256(sent) !== options.sha256) throw new ChecksumMismatch(key);
     const before = this.objects.get(key);
     if (before !== undefined && options.createOnly === true) return 'exists';
     if (before !== undefined && Buffer.compare(before, sent) !== 0) this.replaced.push(key);
     this.objects.set(key, sent);
+    if (before === undefined) this.onCreated(key);
     return 'created';
   }
 

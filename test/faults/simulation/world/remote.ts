@@ -1,5 +1,5 @@
 import { EarshotError } from '@earshot/protocol';
-import type { SeededRandom } from '../../disk/seeded-random.ts';
+import type { Random } from '../../runner/random.ts';
 import type { Life, Scheduler } from '../scheduler/scheduler.ts';
 
 /** How a service at the other end of a network behaves at the moment. */
@@ -29,7 +29,7 @@ export class Remote {
   readonly weather: RemoteWeather;
   readonly #name: string;
   readonly #scheduler: Scheduler;
-  readonly #random: SeededRandom;
+  readonly #random: Random;
 
   constructor(name: string, scheduler: Scheduler, weather: RemoteWeather) {
     this.#name = name;

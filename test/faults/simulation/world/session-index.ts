@@ -1,5 +1,11 @@
 import type { SessionRef } from '@earshot/protocol';
-import { type SessionIndex, type StreamLease, type StreamNotice, segmentName, transition } from '@earshot/sessions';
+import {
+  type SessionIndex,
+  type StreamLease,
+  type StreamNotice,
+  segmentName,
+  transition,
+} from '@earshot/sessions';
 import type { Life, Scheduler } from '../scheduler/scheduler.ts';
 import { IndexData, type IndexedSession, nameOf } from './index-data.ts';
 import { fairWeather, Remote } from './remote.ts';
@@ -127,13 +133,20 @@ export class SimulatedIndex {
   }
 
   #held(session: IndexedSession): StreamLease | null {
-    return session.lease !== null && session.lease.untilMs > this.#scheduler.nowMs ? session.lease.lease : null;
+    return session.lease !== null && session.lease.untilMs > this.#scheduler.nowMs
+      ? session.lease.lease
+      : null;
   }
 
   #tell(node: string, notice: StreamNotice): void {
     for (const { life, hear } of this.#listeners) {
       if (life.name !== node || life.dead) continue;
-      this.#scheduler.after(this.remote.weather.latencyMs, `${node} notice ${notice.reason}`, () => hear(notice), life);
+      this.#scheduler.after(
+        this.remote.weather.latencyMs,
+        `${node} notice ${notice.reason}`,
+        () => hear(notice),
+        life,
+      );
     }
   }
 
@@ -149,7 +162,12 @@ export class SimulatedIndex {
       const name = nameOf(ref);
       const waiting = this.#waiters.get(name) ?? new Set();
       this.#waiters.set(name, waiting);
-      const timeUp = this.#scheduler.after(Math.max(0, ms), `${life.name} index wait over`, () => wake(), life);
+      const timeUp = this.#scheduler.after(
+        Math.max(0, ms),
+        `${life.name} index wait over`,
+        () => wake(),
+        life,
+      );
       const wake = (): void => {
         waiting.delete(wake);
         timeUp();

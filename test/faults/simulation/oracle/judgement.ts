@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import { encodePcm16le } from '@earshot/audio';
+import { keys } from '@earshot/storage';
+import { computedAudio } from '@earshot/test-support';
+import type { ConnectionHistory, History, SessionHistory } from './history.ts';
+import { readManifest, readTrack, type StoredTrack } from './stored-track.ts';
+
+/** A connection that brought audio, and the part of the track that is its own. */
+interface Share {
+  readonly connection: ConnectionHistory;
+  readonly from: number;
+  /** Where the next connection took over, or where its audio ended. */
+  readonly to: number;
+}
+
+/** Judges one session when everything has come to rest. */
+export function judge(
+  history: History,
+  session: SessionHistory,
+  objects: ReadonlyMap<string, Uint8Array>,
+): void {
+  const manifest = readManifest(objects, session.ref);
+  if (session.erased) {
+    judgeErased(history, session, objects);
+    return;
+  }
+  judgeEpochs(history, session);
+  if (manifest === null) {
+    if (objects.has(keys.manifest(session.ref)))
+      history.violate(session, 'I13', 'the manifest cannot be understood');
+    return;
+  }
+  const track = readTrack(objects, manifest);
+  for (const { what, doubled } of track.faults) history.double(session, 'I7', what, doubled);
+  for (const answer of session.endAnswers) {
+    if (JSON.stringify(answer) !== JSON.stringify(manifest.answer))
+      history.violate(session, 'I6', 'End gave two answers');
+  }
+  const shares = sharesOf(session);
+  judgeContent(history, session, { track, shares });
+  judgePromises(history, session, { track, shares });
+  judgeDigest(history, session, track);
+}
+
+/** One writer: no two connections have one epoch, and none begins below what an older one was promised. */
+function judgeEpochs(history: History, session: SessionHistory): void {
+  const brought = session.connections.filter(({ base }) => base !== undefined);
+  const epochs = brought.map(({ epoch }) => epoch).filter((epoch) => epoch > 0);
+  if (new Set(epochs).size < epochs.length) history.violate(session, 'I5', `epochs ${epochs.join(' ')}`);
+  for (const [at, later] of brought.entries()) {
+    for (const earlier of brought.slice(0, at)) {
+      if (earlier.epoch >= later.epoch || earlier.taken === 0) continue;
+      const promisedTo = Math.min(earlier.durable, earlier.base! + earlier.taken);
+      const soft = session.kind !== 'acknowledged' && earlier.node !== later.node;
+      if (later.base! < promisedTo && !soft) {
+        history.violate(
+          session,
+          'I4',
+          `epoch ${later.epoch} began at ${later.base}, durable was ${promisedTo}`,
+        );
+      }
+    }
+  }
+}
+
+/** The newest connection owns what lies behind the place where it began. */
+function sharesOf(session: SessionHistory): Share[] {
+  const brought = session.connections
+    .filter(({ base, taken }) => base !== undefined && taken > 0)
+    .sort((a, b) => a.epoch - b.epoch);
+  return brought.map((connection, at) => {
+    const next = Math.min(...brought.slice(at + 1).map(({ base }) => base!), Number.POSITIVE_INFINITY);
+    const to = Math.min(connection.base! + connection.taken, next);
+    return { connection, from: connection.base!, to: Math.max(connection.base!, to) };
+  });
+}
+
+/** Every stored sample is the one that was sent there, and every filled gap is silence. */
+function judgeContent(
+  history: History,
+  session: SessionHistory,
+  { track, shares }: { track: StoredTrack; shares: readonly Share[] },
+): void {
+  const owned = new Uint8Array(track.audio.length);
+  for (const { connection, from, to } of shares) {
+    const end = Math.min(to, track.audio.length);
+    const expected = computedAudio(connection.seed, connection.firstSample, Math.max(0, end - from));
+    let wrong = 0;
+    let first = -1;
+    for (let at = from; at < end; at += 1) {
+      owned[at] = 1;
+      if (track.stored[at] === 0 || track.missing[at] === 1 || track.audio[at] === expected[at - from])
+        continue;
+      wrong += 1;
+      if (first < 0) first = at;
+    }
+    if (wrong > 0)
+      history.double(
+        session,
+        'I3',
+        `${wrong} wrong samples from ${first} on (epoch ${connection.epoch})`,
+        wrong,
+      );
+  }
+  let foreign = 0;
+  for (let at = 0; at < track.audio.length; at += 1) {
+    if (track.stored[at] === 1 && track.missing[at] === 0 && owned[at] === 0) foreign += 1;
+    if (track.missing[at] === 1 && track.stored[at] === 1 && track.audio[at] !== 0) foreign += 1;
+  }
+  if (foreign > 0) history.double(session, 'I8', `${foreign} samples that nobody sent there`, foreign);
+}
+
+/** What was acknowledged is stored, or its node was lost and the manifest says so. */
+function judgePromises(
+  history: History,
+  session: SessionHistory,
+  { track, shares }: { track: StoredTrack; shares: readonly Share[] },
+): void {
+  const flagged = track.manifest.issues.some(({ type }) => type === 'stream_interrupted');
+  for (const { connection, from, to } of shares) {
+    const isExcused =
+      history.lostDisks.has(connection.node) || history.endedWithout.has(excuse(session, connection.node));
+    let lost = 0;
+    let hidden = 0;
+    let first = -1;
+    for (let at = from; at < Math.min(to, connection.durable); at += 1) {
+      if (track.stored[at] === 1 && track.missing[at] === 0) continue;
+      const told = track.missing[at] === 1 || (at >= track.audio.length && flagged);
+      if (isExcused && at >= connection.archived) hidden += told ? 0 : 1;
+      else lost += 1;
+      if (first < 0) first = at;
+    }
+    const where = `from ${first} on (epoch ${connection.epoch} on ${connection.node})`;
+    if (lost > 0) history.lose(session, 'I1', `${lost} durable samples are not stored ${where}`, lost);
+    if (hidden > 0)
+      history.lose(session, 'I7', `${hidden} samples of a lost node are missing in silence ${where}`, hidden);
+  }
+}
+
+/** Name of the excuse that a session was ended while a node with its audio was away. */
+export function excuse(session: SessionHistory, node: string): string {
+  return `${session.ref.sessionId} ${node}`;
+}
+
+function judgeDigest(history: History, session: SessionHistory, { manifest, audio }: StoredTrack): void {
+  for (const digest of manifest.digests ?? []) {
+    const pcm = encodePcm16le(audio.subarray(0, digest.samples));
+    if (createHash('sha256').update(pcm).digest('hex') === digest.sha256 && audio.length >= digest.samples)
+      continue;
+    history.violate(session, 'I13', 'the digest of the track is not that of its segments');
+  }
+}
+
+function judgeErased(
+  history: History,
+  session: SessionHistory,
+  objects: ReadonlyMap<string, Uint8Array>,
+): void {
+  const root = keys.sessionRoot(session.ref);
+  const left = [...objects.keys()].filter((key) => key.startsWith(root) && key !== keys.erased(session.ref));
+  if (left.length > 0) history.violate(session, 'I17', `erased, and yet there are ${left.join(' ')}`);
+}
