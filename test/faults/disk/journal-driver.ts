@@ -56,6 +56,7 @@ async function main([folder = '', seed = '1', appends = '0']: readonly string[])
   await makeDurable();
   tell('done');
   await journal.close();
+  process.exit(0);
 
   async function makeDurable(): Promise<void> {
     const epochs = feeds.map(({ stream }) => stream.epoch);
@@ -97,4 +98,6 @@ function tell(line: string): void {
   }
 }
 
+// It lives no longer than whoever reads what it tells.
+process.stdin.resume().once('end', () => process.exit(0));
 await main(process.argv.slice(2));

@@ -7,6 +7,7 @@ import { judgeRecovery } from '../oracle/recovered.ts';
 import { Verdict } from '../oracle/verdict.ts';
 import { carryOn } from '../script/carried-on.ts';
 import { JournalScript, type OpenedJournal, openOn, SMALL_JOURNAL } from '../script/journal-script.ts';
+import { SteppedTime } from '../script/stepped-time.ts';
 import { type CrashKind, SimulatedDisk } from '../simulated-disk.ts';
 
 const STEPS = 130;
@@ -41,7 +42,7 @@ export async function runCrashStates(run: FaultRun, open: OpenJournal): Promise<
     const random = seededRandom(seed).fork('crashes');
     for (const moment of moments) await judged.all(moment, { random, settings, limit: run.count });
     if (moments.length === 0) break;
-    run.log(`script ${scripts + 1}: ${verdict.injected} states so far`);
+    if (scripts % 10 === 9) run.log(`${scripts + 1} scripts, ${verdict.injected} states so far`);
   }
   return verdict.figures(
     `${scripts} scripts, ${judged.recoveries} recoveries, ${judged.interrupted} of them cut off`,
@@ -54,18 +55,22 @@ async function momentsOf(
   { open, verdict }: { open: OpenJournal; verdict: Verdict },
 ): Promise<Moment[]> {
   const moments: Moment[] = [];
-  const disk = new SimulatedDisk({ seed });
+  const time = new SteppedTime();
+  const delay = seededRandom(seed).fork('delays');
+  // Every second disk takes its time, so that appends, commits and removals overlap.
+  const delayMs = (): number => (seed % 2 === 0 ? delay.between(0, 12) : 0);
+  const disk = new SimulatedDisk({ seed, time, delayMs });
   verdict.where = `seed ${seed}, alive`;
   let script: JournalScript | undefined;
   const take = (call: string): void => {
     const where = `seed ${seed}, ${settings.durability}, before call ${disk.calls.length + 1}, ${call}`;
-    moments.push({ disk: disk.copy(), claims: script?.claims() ?? [], where });
+    moments.push({ disk: disk.copy({ seed }), claims: script?.claims() ?? [], where });
   };
   disk.onCall(({ call }) => {
     if (CHANGING.includes(call)) take(call);
   });
   try {
-    script = new JournalScript(await openOn(disk, open, settings), seed, verdict);
+    script = new JournalScript(await openOn(disk, open, { settings, time }), seed, verdict);
     await script.run(STEPS);
     take('the end');
     for (const refusal of script.refusals)
@@ -133,7 +138,7 @@ class CrashJudge {
 
   async #recover(disk: SimulatedDisk, settings: JournalSettings): Promise<OpenedJournal> {
     this.recoveries += 1;
-    const opened = await openOn(disk, this.#open, settings);
+    const opened = await openOn(disk, this.#open, { settings });
     this.#usualCalls = disk.calls.length;
     return opened;
   }
@@ -145,7 +150,7 @@ class CrashJudge {
     dying.halt(atCall);
     this.recoveries += 1;
     this.interrupted += 1;
-    await Promise.race([openOn(dying, this.#open, settings), dying.halted]);
+    await Promise.race([openOn(dying, this.#open, { settings }), dying.halted]);
     const kind =
       settings.durability === 'os' ? 'kill' : random.pick(['kill', 'none', 'all', 'prefix', 'subset']);
     const seed = random.between(1, 2 ** 30);

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +20,7 @@ export class DriverProcess {
   readonly exited: Promise<number>;
   readonly #child: ChildProcess;
   #errors = '';
+  readonly #killNow = (): void => this.#signal('SIGKILL');
 
   constructor({ folder, seed, appends, under = [] }: DriverOptions) {
     const program = fileURLToPath(new URL('../journal-driver.js', import.meta.url));
@@ -33,9 +33,13 @@ export class DriverProcess {
       String(appends),
     ];
     this.#child = spawn(command, args, {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'], UV_USE_IO_URING: '0', UV_THREADPOOL_SIZE: '2' },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      // A group of its own: a driver outlives the program it runs under unless it is killed with it.
+      detached: true,
+      // One thread for files, because strace counts calls by thread.
+      env: { PATH: process.env['PATH'], UV_USE_IO_URING: '0', UV_THREADPOOL_SIZE: '1' },
     });
+    process.once('exit', this.#killNow);
     this.#child.stdout?.on('data', (text: Buffer) => this.promises.hear(text.toString('latin1')));
     this.#child.stderr?.on('data', (text: Buffer) => {
       this.#errors = (this.#errors + text.toString()).slice(-2_000);
@@ -64,20 +68,26 @@ export class DriverProcess {
 
   /** Stops every thread of the process, waits until none is inside a system call, and hears what it has said. */
   async freeze(): Promise<void> {
-    this.#child.kill('SIGSTOP');
+    this.#signal('SIGSTOP');
     while (this.running && !(await this.#allStopped())) await sleep(1);
     await nextTurn();
     await nextTurn();
   }
 
   thaw(): void {
-    this.#child.kill('SIGCONT');
+    this.#signal('SIGCONT');
   }
 
   async kill(): Promise<void> {
-    if (!this.running) return;
-    this.#child.kill('SIGKILL');
-    await once(this.#child, 'close');
+    process.off('exit', this.#killNow);
+    this.#signal('SIGKILL');
+    await this.exited;
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    const { pid } = this.#child;
+    if (pid === undefined || !this.running) return;
+    process.kill(-pid, signal);
   }
 
   async #allStopped(): Promise<boolean> {

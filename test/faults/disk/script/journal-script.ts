@@ -29,13 +29,18 @@ export interface OpenedJournal {
   readonly failures: readonly Error[];
 }
 
+export interface OpenOptions {
+  readonly settings?: JournalSettings;
+  /** The disk's own time, when it has one. */
+  readonly time?: SteppedTime;
+}
+
 /** Opens a journal with time that passes only when waited for; rejects as `openJournal` does. */
 export async function openOn(
   disk: SimulatedDisk,
   open: OpenJournal,
-  settings: JournalSettings = SMALL_JOURNAL,
+  { settings = SMALL_JOURNAL, time = new SteppedTime() }: OpenOptions = {},
 ): Promise<OpenedJournal> {
-  const time = new SteppedTime();
   const failures: Error[] = [];
   const random = seededRandom(disk.seed).fork('secrets');
   const deps = {
@@ -81,8 +86,8 @@ export class JournalScript {
       await this.#attempt(() => this.#step(step));
     await this.#attempt(() => this.#makeDurable());
     await this.#attempt(() => this.opened.time.wait(Promise.all(this.#pending)));
-    if (this.#random.chance(0.5))
-      await this.#attempt(() => this.opened.time.wait(this.opened.journal.close()));
+    this.closed = this.#random.chance(0.5);
+    if (this.closed) await this.#attempt(() => this.opened.time.wait(this.opened.journal.close()));
   }
 
   async #step(step: number): Promise<void> {
