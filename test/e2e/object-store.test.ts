@@ -59,7 +59,10 @@ describeS3('with a real S3 server as object store', () => {
     expect(uploaded.status).toBe(200);
     await endSession(rig, session.session_id);
     expect((await awaitResult(rig, session.session_id)).status).toBe('completed');
-    expect((await rig.call(`/sessions/${session.session_id}`, { method: 'DELETE' })).status).toBe(204);
+    const erase = () => rig.call(`/sessions/${session.session_id}`, { method: 'DELETE' });
+    const receipt: unknown = await (await erase()).json();
+    expect(receipt).toMatchObject({ session_id: session.session_id, removed: { index: true } });
+    expect(await (await erase()).json()).toEqual(receipt);
     expect((await rig.call(`/sessions/${session.session_id}`)).status).toBe(404);
     expect((await rig.call(`/sessions/${session.session_id}/audio`)).status).toBe(404);
   }, 120_000);

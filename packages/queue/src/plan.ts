@@ -1,12 +1,14 @@
-import type {
-  DeliverWebhookJob,
-  SegmentEntry,
-  SessionDocument,
-  SessionRef,
-  TranscribeSegmentJob,
-  WebhookEvent,
-  WebhookRecord,
+import {
+  type DeliverWebhookJob,
+  type SegmentEntry,
+  type SessionDocument,
+  type SessionRef,
+  type TranscribeSegmentJob,
+  WEBHOOK_EVENTS,
+  type WebhookEvent,
+  type WebhookRecord,
 } from '@earshot/protocol';
+import type { SessionJobs } from './producer/removal.ts';
 
 /** One transcription job a segment. Several hinted languages are several guesses: the engine is left to detect. */
 export function planSegments(
@@ -53,4 +55,22 @@ export function planDeliveries(
       event,
       occurredAt,
     }));
+}
+
+/** Every job that a session may have in the queue, by what is known of it; for its removal. */
+export function planRemoval(
+  ref: SessionRef,
+  segments: SessionJobs['segments'],
+  webhooks: readonly WebhookRecord[],
+): SessionJobs {
+  const occurredAt = new Date(0).toISOString();
+  const active = webhooks.map((webhook) => ({
+    ...webhook,
+    status: 'active' as const,
+    events: [...WEBHOOK_EVENTS],
+  }));
+  return {
+    segments,
+    deliveries: WEBHOOK_EVENTS.flatMap((event) => planDeliveries({ ref, event, occurredAt }, active)),
+  };
 }

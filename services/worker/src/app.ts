@@ -23,6 +23,7 @@ import { createHandlers } from './handlers/handlers.ts';
 import { collectQueueMetrics, createListener } from './listener.ts';
 import type { WorkerParts } from './parts.ts';
 import { createPassLock, createReconciler } from './reconciler/reconciler.ts';
+import { createRetention } from './retention/retention.ts';
 
 /** The worker service: takes jobs off the queue until a session has its transcript. */
 export interface WorkerApp {
@@ -80,15 +81,23 @@ async function compose(base: Base): Promise<WorkerApp> {
     checks: { redis: () => redis.ping(), storage: () => parts.store.head('_earshot/ready') },
   });
   const consumers = createWorkConsumers(base, parts, redis);
-  const reconciler = createReconciler(parts, createPassLock(redis), config.EARSHOT_RECONCILE_SECONDS * 1000);
+  const passes = createPassLock(redis, 'reconciler');
+  const reconciler = createReconciler(parts, passes, config.EARSHOT_RECONCILE_SECONDS * 1000);
+  const retention = createRetention(parts, createPassLock(redis, 'retention'), {
+    v: 1,
+    keepAudioDays: config.EARSHOT_KEEP_AUDIO_DAYS,
+    keepTranscriptDays: null,
+  });
   const drainMs = config.EARSHOT_DRAIN_SECONDS * 1000;
   lifecycle.onStop('jobs', () => consumers.close(drainMs), drainMs + CLOSE_GRACE_MS);
   lifecycle.onStop('reconciler', () => reconciler.stop(), 5000);
+  lifecycle.onStop('retention', () => retention.stop(), 5000);
   lifecycle.onStop('pages', () => listener.close(), 5000);
   return {
     async start() {
       consumers.start();
       reconciler.start();
+      retention.start();
       const { EARSHOT_METRICS_HOST: host, EARSHOT_METRICS_PORT: port } = config;
       const url = port === undefined ? undefined : await listener.listen({ host, port });
       log.info({ url, store: parts.store.description }, 'worker takes jobs');

@@ -1,3 +1,4 @@
+import { LIMITS } from '@earshot/protocol';
 import { z } from 'zod';
 import { EngineSpec } from './engines/engine-spec.ts';
 
@@ -22,6 +23,8 @@ export const WorkerConfig = z.object({
   EARSHOT_WEBHOOK_ALLOW_INSECURE: flag.default(false),
   EARSHOT_CUT_POLICY: z.enum(['first', 'longest', 'decay']).default('first'),
   EARSHOT_RECONCILE_SECONDS: count.min(1).max(3600).default(15),
+  /** How long audio is kept after a session's completion, days, unless its tenant has other rules; 0 for ever. */
+  EARSHOT_KEEP_AUDIO_DAYS: count.min(0).max(36_500).default(LIMITS.keepAudioDays),
   /** How long running jobs get at shutdown before they are given back. */
   EARSHOT_DRAIN_SECONDS: count.min(0).max(600).default(20),
   EARSHOT_METRICS_HOST: z.string().default('127.0.0.1'),

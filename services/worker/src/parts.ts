@@ -10,7 +10,18 @@ export interface WorkerParts {
   readonly store: ObjectStore;
   readonly archive: SessionArchive;
   readonly producer: QueueProducer;
-  readonly index: Pick<SessionIndex, 'finish' | 'changed' | 'markSegment' | 'addSegments'>;
+  readonly index: Pick<
+    SessionIndex,
+    | 'finish'
+    | 'changed'
+    | 'markSegment'
+    | 'addSegments'
+    | 'read'
+    | 'liveStream'
+    | 'notifyStream'
+    | 'segments'
+    | 'remove'
+  >;
   readonly transcriber: Transcriber;
   readonly engines: OpenedEngines['byModel'];
   readonly fetch: GuardedFetch;

@@ -124,7 +124,7 @@ describe('a session of another tenant', () => {
     });
     expect((await ask(rig, `/sessions/${finished}`)).body).toMatchObject({ status: 'completed' });
     expect((await ask(rig, `/sessions/${finished}`, { method: 'DELETE', headers: stranger })).status).toBe(
-      204,
+      200,
     );
     expect((await ask(rig, `/sessions/${finished}`)).body).toMatchObject({ status: 'completed' });
   });

@@ -22,6 +22,8 @@ export interface StoredRetention {
   writeErased(ref: SessionRef, record: ErasedRecord): Promise<void>;
   /** Removes everything of a session but `erased.json`; pointers and markers elsewhere are the caller's. */
   eraseSession(ref: SessionRef): Promise<RemovedAmount>;
+  /** What `removeAudio` would remove. */
+  measureAudio(ref: SessionRef): Promise<RemovedAmount>;
   /** Removes the sound of a session: segments and uploaded files. Receipts and records stay. */
   removeAudio(ref: SessionRef): Promise<RemovedAmount>;
   readAudioRemoved(ref: SessionRef): Promise<AudioRemovedRecord | null>;
@@ -47,9 +49,20 @@ export function createStoredRetention(store: ObjectStore): StoredRetention {
       const kept = keys.erased(ref);
       return removeBelow(store, keys.sessionRoot(ref), (key) => key !== kept);
     },
+    measureAudio: async (ref) => {
+      let [objects, bytes] = [0, 0];
+      for (const prefix of [keys.segments(ref), keys.uploads(ref)]) {
+        for await (const info of store.listAll(prefix)) {
+          if (!isSound(info.key)) continue;
+          objects += 1;
+          bytes += info.bytes;
+        }
+      }
+      return { objects, bytes };
+    },
     removeAudio: async (ref) => {
-      const segments = await removeBelow(store, keys.segments(ref), () => true);
-      const uploads = await removeBelow(store, keys.uploads(ref), (key) => !key.endsWith('.json'));
+      const segments = await removeBelow(store, keys.segments(ref), isSound);
+      const uploads = await removeBelow(store, keys.uploads(ref), isSound);
       return { objects: segments.objects + uploads.objects, bytes: segments.bytes + uploads.bytes };
     },
     readAudioRemoved: async (ref) => audioRemoved.read(keys.audioRemoved(ref)),
@@ -60,6 +73,9 @@ export function createStoredRetention(store: ObjectStore): StoredRetention {
     writeRetentionMark: async (mark) => marks.write(keys.retentionMark(), mark),
   };
 }
+
+/** Receipts lie beside the files that they are about. */
+const isSound = (key: string): boolean => !key.endsWith('.json');
 
 async function removeBelow(
   store: ObjectStore,

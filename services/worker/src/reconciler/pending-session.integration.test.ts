@@ -1,6 +1,6 @@
 import type { SessionRef } from '@earshot/protocol';
 import type { SessionWork } from '@earshot/queue';
-import { createFolderStore, type ObjectStore } from '@earshot/storage';
+import { createFolderStore, keys, type ObjectStore } from '@earshot/storage';
 import { computedAudio, type TemporaryFolder, temporaryFolder, until } from '@earshot/test-support';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createAssembleTranscript } from '../handlers/assemble-transcript.ts';
@@ -91,6 +91,35 @@ describe('a pending session', () => {
       error: { code: 'processing_failed' },
       processingErrors: [{ type: 'audio_file_skipped', details: { reason: 'decoder_crashed' } }],
     });
+  });
+
+  it('whose assembly always fails ends failed with that reason after three rounds, and stays so', async () => {
+    const ref = await live();
+    parts.queue.session = failed('assemble-transcript', 61_000);
+    const rounds: Repair[] = [];
+    for (let marker = await parts.archive.readPending(ref); marker !== null; ) {
+      rounds.push(await repairPending(parts, marker));
+      marker = await parts.archive.readPending(ref);
+    }
+    expect(rounds).toEqual(['queued', 'queued', 'finished']);
+    expect(await parts.archive.readTranscript(ref)).toMatchObject({
+      status: 'failed',
+      error: { code: 'processing_failed' },
+      templates: { transcript: { status: 'failed' } },
+      processingErrors: [{ type: 'assembly_failed' }],
+    });
+    expect(parts.calls).toEqual(['flow 1', 'flow 1', 'finish failed']);
+  });
+
+  it('with an answer and no manifest is left to the nodes that carry it through, however old', async () => {
+    const ref = await live();
+    await store.remove([keys.manifest(ref)]);
+    const { answer } = (await parts.archive.readManifest(await live()))!;
+    const intent = { request: {}, answer, epoch: 1, giveUpAt: ENDED_AT };
+    expect(await repairPending(parts, { v: 1, ...ref, since: ENDED_AT, intent })).toBe('none');
+    expect(await isPending(ref)).toBe(true);
+    await parts.archive.createErased(ref, { v: 1, erasedAt: ENDED_AT });
+    expect(await repairPending(parts, { v: 1, ...ref, since: ENDED_AT, intent })).toBe('dropped');
   });
 
   it('with a transcript is only finished', async () => {

@@ -3,11 +3,12 @@ import { planSegments } from '@earshot/queue';
 import { undecodableRecord } from '../decoding/decoded-record.ts';
 import { finishSession } from '../finishing/finish.ts';
 import type { WorkerParts } from '../parts.ts';
+import { countFailedRound, failAssembly } from './failed-assembly.ts';
 
 /** What was done about one pending session. */
 export type Repair = 'none' | 'dropped' | 'finished' | 'queued';
 
-/** End writes the marker a moment before the manifest; after this long there will be none, ms. */
+/** A marker without an intent comes a moment before the manifest; after this long there will be none, ms. */
 const ABANDONED_MS = 600_000;
 /** A younger marker belongs to an End that is still queueing, ms. */
 const FRESH_MS = 3000;
@@ -28,29 +29,32 @@ export async function repairPending(parts: WorkerParts, marker: PendingMarker): 
     await finishSession(parts, transcript);
     return 'finished';
   }
-  const [manifest, erased] = await Promise.all([archive.readManifest(ref), archive.readErased(ref)]);
-  if (erased !== null || (manifest === null && age > ABANDONED_MS)) {
-    await archive.removePending(ref);
-    return 'dropped';
+  if ((await archive.readErased(ref)) !== null) return drop(parts, ref);
+  if (work.state === 'failed') {
+    if (nowMs - work.endedAtMs < REST_MS) return 'none';
+    if (work.job === 'assemble-transcript' && (await countFailedRound(parts, marker))) {
+      await failAssembly(parts, ref);
+      return 'finished';
+    }
   }
-  if (manifest === null) return 'none';
-  if (work.state === 'failed' && nowMs - work.endedAtMs < REST_MS) return 'none';
+  const manifest = await archive.readManifest(ref);
+  // What End has answered and not finished is carried through by the ingest nodes.
+  if (manifest === null) return age > ABANDONED_MS && marker.intent === undefined ? drop(parts, ref) : 'none';
   if (work.state === 'failed' && work.job === 'decode-uploads' && work.stalledOut) {
     await archive.createDecoded(ref, undecodableRecord(manifest.uploads));
   }
   return queueAgain(parts, ref, manifest);
 }
 
-async function queueAgain(
-  { archive, producer }: WorkerParts,
-  ref: SessionRef,
-  manifest: Manifest,
-): Promise<Repair> {
+async function drop({ archive }: Pick<WorkerParts, 'archive'>, ref: SessionRef): Promise<Repair> {
+  await archive.removePending(ref);
+  return 'dropped';
+}
+
+async function queueAgain(parts: WorkerParts, ref: SessionRef, manifest: Manifest): Promise<Repair> {
+  const { archive, producer } = parts;
   const [document, decoded] = await Promise.all([archive.readSession(ref), archive.readDecoded(ref)]);
-  if (document === null) {
-    await archive.removePending(ref);
-    return 'dropped';
-  }
+  if (document === null) return drop(parts, ref);
   if (manifest.uploads.length > 0 && decoded === null) {
     await producer.decodeUploads(ref);
   } else {

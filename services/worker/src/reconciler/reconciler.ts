@@ -14,18 +14,17 @@ interface LockClient {
   set(key: string, value: string, px: 'PX', ms: number, nx: 'NX'): Promise<'OK' | null>;
 }
 
-const LOCK_KEY = 'earshot:reconciler';
 /** Markers looked at side by side. */
 const PARALLEL = 8;
 /** The lock ends before the holder's next turn, so that a lone process always gets it. */
 const HOLD_SHARE = 0.8;
 
 /** A lock that nobody gives back: it runs out, and so also spaces the passes of many processes. */
-export function createPassLock(redis: LockClient): PassLock {
+export function createPassLock(redis: LockClient, name: 'reconciler' | 'retention'): PassLock {
   const owner = randomUUID();
   return {
     async take(holdMs) {
-      return (await redis.set(LOCK_KEY, owner, 'PX', holdMs, 'NX')) === 'OK';
+      return (await redis.set(`earshot:${name}`, owner, 'PX', holdMs, 'NX')) === 'OK';
     },
   };
 }
