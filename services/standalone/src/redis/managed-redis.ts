@@ -3,8 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectRedis, type Log, redisReady } from '@earshot/runtime';
-import { readPrivateFile, writePrivateFile } from '../data-folder/private-file.ts';
+import { connectRedis, type Log, readPrivateFile, redisReady, writePrivateFile } from '@earshot/runtime';
 import { type RedisProcess, startRedisProcess } from './redis-process.ts';
 
 /** A Redis that belongs to this process: kept alive while we live, ended with us. */

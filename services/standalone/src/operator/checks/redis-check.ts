@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { checkRedisPolicy, connectRedis, redisReady } from '@earshot/runtime';
+import { checkRedisPolicy, connectRedis, readPrivateFile, redisReady } from '@earshot/runtime';
 import type { StandaloneConfig } from '../../config.ts';
-import { readPrivateFile } from '../../data-folder/private-file.ts';
 import { redisUrlFile } from '../../redis/managed-redis.ts';
 import type { Finding } from './finding.ts';
 import { programVersion } from './program-version.ts';
