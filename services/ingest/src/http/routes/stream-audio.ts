@@ -65,9 +65,10 @@ export function registerStreamAudio(server: HttpServer, deps: StreamDeps): void 
   for (const method of ['POST', 'PUT'] as const) registerLiveBody(server, deps, method);
   for (const place of [CAPABILITY, SESSION]) {
     registerAppend(server, deps, place);
-    registerState(server, deps, place);
     registerOptions(server, place);
   }
+  // At the session's own URL HEAD asks about the recording.
+  registerState(server, deps, CAPABILITY);
 }
 
 /** For callers that hold the capability and no key. */
