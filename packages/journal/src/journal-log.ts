@@ -1,8 +1,7 @@
 import type { SessionRef } from '@earshot/protocol';
 import { Eraser } from './erasing/eraser.ts';
 import { FileSet } from './held/file-set.ts';
-import type { HeldTrack } from './held/held-track.ts';
-import type { StreamState } from './held/stream-state.ts';
+import type { HeldTrack, StreamState } from './held/stream-state.ts';
 import type { Journal, JournalDeps, JournalFigures, JournalState, JournalStream } from './journal.ts';
 import { RangeReader } from './reading/range-reader.ts';
 import { SessionStream } from './streams/session-stream.ts';

@@ -53,9 +53,12 @@ export class Eraser {
   /** Overwrites the audio of erased streams in every file that mentions them, and tells how much there was. */
   async overwrite(states: readonly StreamState[]): Promise<number> {
     const numbers = new Set(states.map(({ number }) => number));
-    const touched = new Set(states.flatMap(({ files }) => [...files]));
+    const touched = new Set(states.flatMap(({ files }) => [...files].map(({ sequence }) => sequence)));
     let bytes = 0;
-    for (const file of touched) bytes += await overwriteIn(file, numbers);
+    for (const sequence of touched) {
+      const file = this.#deps.files.bySequence.get(sequence);
+      if (file !== undefined) bytes += await overwriteIn(file, numbers);
+    }
     return bytes;
   }
 }

@@ -1,8 +1,48 @@
-import type { SessionRef } from '@earshot/protocol';
+import type { SessionRef, TrackName } from '@earshot/protocol';
 import { TRACK_COUNT } from '../format/codes.ts';
-import type { JournalStream } from '../journal.ts';
-import type { HeldTrack } from './held-track.ts';
-import type { JournalFile } from './journal-file.ts';
+import type { JournalRange, JournalStream } from '../journal.ts';
+import { RecordList } from './record-list.ts';
+
+/** A file, as far as streams care. */
+export interface MentioningFile {
+  readonly sequence: number;
+}
+
+/** What is held of one track of one stream; positions in samples. */
+export class HeldTrack {
+  readonly stream: StreamState;
+  readonly code: number;
+  readonly name: TrackName;
+  readonly sampleRate: number;
+  /** Everything below is released. */
+  start: number;
+  end: number;
+  durable: number;
+  /** Where the track stood when the batch under way was sealed. */
+  sealed: number;
+  /** The batch that touched the track last. */
+  batch = 0;
+  readonly records = new RecordList();
+
+  constructor(
+    stream: StreamState,
+    kind: { code: number; name: TrackName; sampleRate: number },
+    start: number,
+  ) {
+    this.stream = stream;
+    this.code = kind.code;
+    this.name = kind.name;
+    this.sampleRate = kind.sampleRate;
+    this.start = start;
+    this.end = start;
+    this.durable = start;
+    this.sealed = start;
+  }
+
+  range(from: number, to: number): JournalRange {
+    return { track: this.name, sampleRate: this.sampleRate, from, to };
+  }
+}
 
 /** What the journal knows of one stream. It outlives the stream while a file still mentions it. */
 export class StreamState {
@@ -15,9 +55,9 @@ export class StreamState {
   erased = false;
   readonly tracks: (HeldTrack | undefined)[] = Array.from({ length: TRACK_COUNT }, () => undefined);
   /** Files that mention it. */
-  readonly files = new Set<JournalFile>();
+  readonly files = new Set<MentioningFile>();
   /** The newest file with its whole state. */
-  toldIn: JournalFile | undefined;
+  toldIn: MentioningFile | undefined;
   /** At this offset of that file the state is told once more, so that one bad page does not hide it. */
   tellAgainAt = 0;
   /** What users of the journal hold. */

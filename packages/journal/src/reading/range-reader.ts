@@ -2,8 +2,8 @@ import { readWhole } from '../disk/whole.ts';
 import { JournalDamaged } from '../errors.ts';
 import { RECORD, RECORD_HEAD_BYTES, readPayload, readRecord } from '../format/record.ts';
 import type { FileSet } from '../held/file-set.ts';
-import type { HeldTrack } from '../held/held-track.ts';
 import type { JournalFile } from '../held/journal-file.ts';
+import type { HeldTrack } from '../held/stream-state.ts';
 import type { JournalRange } from '../journal.ts';
 
 /** Records of one file that are this near to each other are read in one go, bytes. */

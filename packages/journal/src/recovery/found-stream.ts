@@ -1,7 +1,7 @@
 import { trackOfCode } from '../format/codes.ts';
 import type { ToldTrack } from '../format/stream-json.ts';
-import { HeldTrack } from '../held/held-track.ts';
 import type { StreamState } from '../held/stream-state.ts';
+import { HeldTrack } from '../held/stream-state.ts';
 import type { ScannedRecord } from './scan.ts';
 
 /** A track as its records tell of it, in any order. */

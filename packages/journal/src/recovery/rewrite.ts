@@ -1,7 +1,7 @@
 import { JournalDamaged } from '../errors.ts';
 import { reasonCode } from '../format/codes.ts';
 import type { FileSet } from '../held/file-set.ts';
-import type { HeldTrack } from '../held/held-track.ts';
+import type { HeldTrack } from '../held/stream-state.ts';
 import type { RangeReader } from '../reading/range-reader.ts';
 import { type RecordLog, standings } from '../writing/record-log.ts';
 import type { FoundStream } from './found-stream.ts';

@@ -1,8 +1,8 @@
 import type { Gap, SessionRef, TrackName } from '@earshot/protocol';
 import { JournalFenced } from '../errors.ts';
 import { reasonCode, reasonOfCode, trackCode } from '../format/codes.ts';
-import { HeldTrack } from '../held/held-track.ts';
 import type { StreamState } from '../held/stream-state.ts';
+import { HeldTrack } from '../held/stream-state.ts';
 import type { JournalRange, JournalStream } from '../journal.ts';
 import type { RangeReader } from '../reading/range-reader.ts';
 import type { RecordLog } from '../writing/record-log.ts';
@@ -107,6 +107,7 @@ export class SessionStream implements JournalStream {
 
   async read(track: TrackName, from: number, to: number): Promise<Uint8Array> {
     const held = this.#held(track);
+    if (held === undefined && from === 0 && to === 0) return new Uint8Array(0);
     if (held === undefined || from < held.start || to > held.end || from > to) {
       throw new RangeError(`Samples ${from} to ${to} are not held.`);
     }

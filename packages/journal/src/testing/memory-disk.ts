@@ -26,7 +26,13 @@ export type DiskFault = { readonly code: string } | { readonly short: number } |
 interface StoredFile {
   bytes: Buffer;
   length: number;
+  /** What the last sync made safe. */
+  synced: Buffer;
+  /** The folder was synced since it was created. */
+  named: boolean;
 }
+
+const SECTOR_BYTES = 512;
 
 /** A disk in memory whose calls can fail, for faults that a real disk cannot be asked for. */
 export class MemoryDisk implements JournalDisk {
@@ -34,12 +40,26 @@ export class MemoryDisk implements JournalDisk {
   readonly calls: DiskCall[] = [];
   fault: (call: DiskCall) => DiskFault = () => undefined;
   free = 1e12;
+  readonly #unlinked = new Map<string, StoredFile>();
   readonly #counts = new Map<string, number>();
 
   /** A copy of what is on the disk now, with no faults: what a process killed now would leave. */
   snapshot(): MemoryDisk {
     const copy = new MemoryDisk();
     for (const name of this.files.keys()) copy.set(name, this.bytesOf(name));
+    return copy;
+  }
+
+  /**
+   * What a power cut may leave now: what was synced, and of the rest any sectors; `chance` gives numbers below 1.
+   * Names made or removed since the last sync of the folder are there or not.
+   */
+  afterPowerCut(chance: () => number): MemoryDisk {
+    const copy = new MemoryDisk();
+    for (const [name, file] of this.files) {
+      if (file.named || chance() < 0.5) copy.set(name, torn(file, chance));
+    }
+    for (const [name, file] of this.#unlinked) if (chance() < 0.5) copy.set(name, torn(file, chance));
     return copy;
   }
 
@@ -50,7 +70,8 @@ export class MemoryDisk implements JournalDisk {
   }
 
   set(name: string, bytes: Uint8Array): void {
-    this.files.set(name, { bytes: Buffer.from(bytes), length: bytes.length });
+    const copy = Buffer.from(bytes);
+    this.files.set(name, { bytes: copy, length: copy.length, synced: Buffer.from(copy), named: true });
   }
 
   names(): string[] {
@@ -65,7 +86,7 @@ export class MemoryDisk implements JournalDisk {
   async create(name: string): Promise<DiskFile> {
     await this.#call('create', name);
     if (this.files.has(name)) throw systemError('EEXIST');
-    this.files.set(name, { bytes: Buffer.alloc(0), length: 0 });
+    this.files.set(name, { bytes: Buffer.alloc(0), length: 0, synced: Buffer.alloc(0), named: false });
     return this.#file(name);
   }
 
@@ -76,11 +97,16 @@ export class MemoryDisk implements JournalDisk {
 
   async remove(name: string): Promise<void> {
     await this.#call('remove', name);
-    if (!this.files.delete(name)) throw systemError('ENOENT');
+    const file = this.files.get(name);
+    if (file === undefined) throw systemError('ENOENT');
+    this.files.delete(name);
+    if (file.named) this.#unlinked.set(name, file);
   }
 
   async syncFolder(): Promise<void> {
     await this.#call('syncFolder', '');
+    for (const file of this.files.values()) file.named = true;
+    this.#unlinked.clear();
   }
 
   async freeBytes(): Promise<number> {
@@ -111,7 +137,9 @@ export class MemoryDisk implements JournalDisk {
         return length;
       },
       sync: async () => {
+        const bytes = Buffer.from(file.bytes.subarray(0, file.length));
         await this.#call('sync', name);
+        file.synced = bytes;
       },
       read: async (into, at) => {
         await this.#call('read', name);
@@ -136,6 +164,18 @@ function put(file: StoredFile, bytes: Uint8Array, at: number): void {
   if (at > file.length) file.bytes.fill(0, file.length, at);
   file.bytes.set(bytes, at);
   file.length = Math.max(file.length, end);
+}
+
+function torn(file: StoredFile, chance: () => number): Buffer {
+  const keepsLength = chance() < 0.5;
+  const out = Buffer.alloc(keepsLength ? Math.max(file.length, file.synced.length) : file.synced.length);
+  file.synced.copy(out);
+  const all = chance();
+  for (let at = 0; at < out.length; at += SECTOR_BYTES) {
+    const end = Math.min(at + SECTOR_BYTES, file.length);
+    if (at < end && chance() < all) file.bytes.copy(out, at, at, end);
+  }
+  return out;
 }
 
 function systemError(code: string): Error {

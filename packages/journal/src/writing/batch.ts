@@ -1,5 +1,5 @@
-import type { HeldTrack } from '../held/held-track.ts';
 import type { JournalFile } from '../held/journal-file.ts';
+import type { HeldTrack } from '../held/stream-state.ts';
 
 let lastId = 0;
 

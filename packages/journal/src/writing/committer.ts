@@ -1,8 +1,8 @@
 import { isNoRoom, writeWhole } from '../disk/whole.ts';
 import type { JournalDisk, JournalTime } from '../disk.ts';
 import type { FileSet } from '../held/file-set.ts';
-import type { HeldTrack } from '../held/held-track.ts';
 import type { JournalFile } from '../held/journal-file.ts';
+import type { HeldTrack } from '../held/stream-state.ts';
 import type { JournalSettings } from '../journal.ts';
 import type { Batch } from './batch.ts';
 import type { Packer } from './packer.ts';
@@ -145,16 +145,15 @@ export class Committer {
     space.wrote();
     batch.stored();
     this.#deps.stored(batch.tracks);
-    if (this.#underWay === undefined && packer.filling === undefined && !batch.quiet && !this.#closing)
-      this.#mark();
+    if (!batch.quiet) this.#mark();
     this.#next();
   }
 
   /** After a killed process the floor then covers everything that was acknowledged. */
   #mark(): void {
     const { packer } = this.#deps;
-    packer.putMarker();
-    if (packer.filling !== undefined) packer.filling.quiet = true;
+    if (this.#underWay !== undefined || packer.filling !== undefined || this.#closing) return;
+    packer.putMarker().quiet = true;
   }
 
   /** Makes the file of the batch when it is a new one: the one before is safe then, and the new name too. */

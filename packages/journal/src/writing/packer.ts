@@ -7,8 +7,8 @@ import {
   writeRecord,
 } from '../format/record.ts';
 import type { FileSet } from '../held/file-set.ts';
-import type { HeldTrack } from '../held/held-track.ts';
 import type { JournalFile } from '../held/journal-file.ts';
+import type { HeldTrack } from '../held/stream-state.ts';
 import { Batch } from './batch.ts';
 
 const CHUNK_BYTES = 262_144;
@@ -80,10 +80,12 @@ export class Packer {
     return at;
   }
 
-  /** Puts a record that says nothing but its floor. */
-  putMarker(): void {
+  /** Puts a record that says nothing but its floor, and tells the batch. */
+  putMarker(): Batch {
+    const batch = this.#batch();
     Object.assign(this.record, emptyRecord(), { type: RECORD.marker });
     this.put();
+    return batch;
   }
 
   /** The batch that fills moves the track's end. */

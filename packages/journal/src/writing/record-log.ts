@@ -1,9 +1,8 @@
 import { EarshotError } from '@earshot/protocol';
 import { RECORD } from '../format/record.ts';
 import { encodeStream } from '../format/stream-json.ts';
-import type { HeldTrack } from '../held/held-track.ts';
 import type { JournalFile } from '../held/journal-file.ts';
-import type { StreamState } from '../held/stream-state.ts';
+import type { HeldTrack, StreamState } from '../held/stream-state.ts';
 import type { Committer } from './committer.ts';
 import type { Packer } from './packer.ts';
 import type { Space } from './space.ts';

@@ -1,0 +1,239 @@
+import { describe, expect, it } from '@jest/globals';
+import { HEADER_AREA_BYTES, readHeader } from '../format/file-header.ts';
+import { RECORD, RECORD_HEAD_BYTES, readRecord } from '../format/record.ts';
+import type { Recovery } from '../journal.ts';
+import { MemoryDisk } from '../testing/memory-disk.ts';
+import { openTestJournal, pcm, RATE, session, speak } from '../testing/test-journal.ts';
+import { scan } from './scan.ts';
+
+/** Frames of 160 samples of two sessions in turn, over one file or more; everything durable, then killed. */
+async function written(settings: { fileBytes?: number; frames?: number } = {}): Promise<MemoryDisk> {
+  const disk = new MemoryDisk();
+  const { journal } = await openTestJournal(disk, { settings: { fileBytes: settings.fileBytes ?? 1e6 } });
+  const streams = [1, 2].map((number) => {
+    const stream = journal.stream(session(number));
+    stream.begin(1, { number });
+    return stream;
+  });
+  for (let i = 0; i < (settings.frames ?? 10); i += 1) {
+    for (const [index, stream] of streams.entries()) speak(stream, index + 1, 160);
+    await journal.whenDurable();
+  }
+  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+  const left = disk.snapshot();
+  await journal.close();
+  return left;
+}
+
+function recordsOf(bytes: Buffer) {
+  const header = readHeader(bytes);
+  if (header === undefined || 'version' in header) throw new Error('No header.');
+  return { header, ...scan(bytes, header) };
+}
+
+function flipped(disk: MemoryDisk, name: string, bit: number): MemoryDisk {
+  const copy = disk.snapshot();
+  const bytes = copy.bytesOf(name);
+  bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+  copy.set(name, bytes);
+  return copy;
+}
+
+/** Everything held is either right or a gap that is told, and both sessions are there. */
+async function expectHonest(disk: MemoryDisk, frames = 10): Promise<{ recovery: Recovery; missing: number }> {
+  const { journal, recovery } = await openTestJournal(disk, { seed: 500 });
+  let missing = 0;
+  expect(recovery.streams).toHaveLength(2);
+  for (const { stream, damaged, endInDoubt, meta } of recovery.streams) {
+    const seed = Number(meta['number']);
+    expect(stream.ref).toEqual(session(seed));
+    const end = stream.end('main');
+    expect(endInDoubt || end === frames * 160).toBe(true);
+    missing += frames * 160 - end;
+    const expected = Buffer.from(pcm(seed, 0, end));
+    for (const { from, to } of damaged) {
+      expected.fill(0, from * 2, to * 2);
+      missing += to - from;
+    }
+    expect(stream.gaps().map(({ from, to, reason }) => ({ from, to, reason }))).toEqual(
+      damaged.map(({ from, to }) => ({ from, to, reason: 'corrupt' })),
+    );
+    expect(Buffer.from(await stream.read('main', 0, end)).equals(expected)).toBe(true);
+  }
+  await journal.close();
+  return { recovery, missing };
+}
+
+describe('a flipped bit', () => {
+  it('below the floor costs at most the frame it hits, wherever it is', async () => {
+    const disk = await written();
+    const name = disk.names()[0] ?? '';
+    const { records } = recordsOf(disk.bytesOf(name));
+    const ends = records.map(({ at, length }) => at + RECORD_HEAD_BYTES + length);
+    const floor = Math.max(...records.map((record) => record.floor));
+    for (let bit = 0; bit < floor * 8; bit += 397) {
+      const { recovery, missing } = await expectHonest(flipped(disk, name, bit));
+      const at = bit >> 3;
+      const hit = records[ends.findIndex((end) => end > at)];
+      const inRecords = at >= HEADER_AREA_BYTES;
+      expect(recovery.damage).toHaveLength(inRecords ? 1 : 0);
+      expect(missing).toBe(inRecords && hit?.type === RECORD.audio ? 160 : 0);
+    }
+  }, 60_000);
+
+  it('at each bit of one audio record costs that frame, tells where, and nothing else', async () => {
+    const disk = await written();
+    const name = disk.names()[0] ?? '';
+    const { records } = recordsOf(disk.bytesOf(name));
+    const frame = records.filter(({ type }) => type === RECORD.audio)[9];
+    if (frame === undefined) throw new Error('No such record.');
+    const end = frame.at + RECORD_HEAD_BYTES + frame.length;
+    for (let bit = frame.at * 8; bit < end * 8; bit += 1) {
+      const { recovery, missing } = await expectHonest(flipped(disk, name, bit));
+      expect(missing).toBe(160);
+      const [damage] = recovery.damage;
+      const inHead = bit >> 3 < frame.at + RECORD_HEAD_BYTES;
+      expect(damage).toEqual({ file: name, from: inHead ? frame.at : frame.at + RECORD_HEAD_BYTES, to: end });
+    }
+  }, 120_000);
+
+  it('in the last acknowledged record leaves the end of that stream in doubt', async () => {
+    const disk = await written();
+    const name = disk.names()[0] ?? '';
+    const { records } = recordsOf(disk.bytesOf(name));
+    const last = records.findLast(({ type }) => type === RECORD.audio);
+    const { recovery } = await expectHonest(flipped(disk, name, ((last?.at ?? 0) + 20) * 8));
+    expect(recovery.streams.map(({ endInDoubt }) => endInDoubt)).toEqual([true, true]);
+    expect(recovery.streams.map(({ stream }) => stream.end('main'))).toEqual([1600, 1440]);
+  });
+
+  it('anywhere in an older file loses one frame at most', async () => {
+    const disk = await written({ fileBytes: 12_000, frames: 20 });
+    expect(disk.names().length).toBeGreaterThan(2);
+    const name = disk.names()[0] ?? '';
+    const bits = disk.bytesOf(name).length * 8;
+    for (let bit = HEADER_AREA_BYTES * 8; bit < bits; bit += 97) {
+      const { recovery, missing } = await expectHonest(flipped(disk, name, bit), 20);
+      expect(recovery.damage).toHaveLength(1);
+      expect(missing).toBeLessThanOrEqual(160);
+    }
+  }, 60_000);
+});
+
+describe('a torn tail', () => {
+  it('is cut off at the last good record, whatever byte the file ends at', async () => {
+    const disk = new MemoryDisk();
+    const { journal } = await openTestJournal(disk);
+    const stream = journal.stream(session(1));
+    stream.begin(1, { number: 1 });
+    for (let i = 0; i < 5; i += 1) speak(stream, 1, 40);
+    await journal.whenDurable();
+    const name = disk.names()[0] ?? '';
+    const whole = disk.bytesOf(name);
+    await journal.close();
+    const frames = recordsOf(whole).records.filter(({ type }) => type === RECORD.audio);
+    for (let end = frames[2]?.at ?? 0; end <= whole.length; end += 1) {
+      const kept = frames.filter(({ at, length }) => at + RECORD_HEAD_BYTES + length <= end).length;
+      for (const junk of [0, 100]) {
+        const left = new MemoryDisk();
+        left.set(name, Buffer.concat([whole.subarray(0, end), Buffer.from(pcm(3, end, junk / 2))]));
+        const { journal: next, recovery } = await openTestJournal(left, { seed: 70 });
+        expect(recovery.damage).toEqual([]);
+        const found = recovery.streams[0];
+        expect(found?.stream.end('main')).toBe(kept * 40);
+        expect(found?.endInDoubt).toBe(false);
+        expect(
+          Buffer.from((await found?.stream.read('main', 0, kept * 40)) ?? []).equals(pcm(1, 0, kept * 40)),
+        ).toBe(true);
+        if (junk > 0) expect(recovery.tornBytes).toBeGreaterThanOrEqual(junk);
+        await next.close();
+      }
+    }
+  }, 60_000);
+});
+
+describe('audio that looks like records', () => {
+  it('is never taken for one, even when damage lies in front of it', async () => {
+    const donor = await written();
+    const forged = donor.bytesOf(donor.names()[0] ?? '').subarray(HEADER_AREA_BYTES);
+    const disk = new MemoryDisk();
+    const { journal } = await openTestJournal(disk, { seed: 33 });
+    const stream = journal.stream(session(7));
+    stream.begin(1, {});
+    speak(stream, 7, 160);
+    const from = stream.end('main');
+    stream.append(
+      { epoch: 1, track: 'main', sampleRate: RATE, from },
+      forged.subarray(0, forged.length & ~1),
+    );
+    speak(stream, 7, 160);
+    await journal.close();
+    const name = disk.names()[0] ?? '';
+    const { records, header } = recordsOf(disk.bytesOf(name));
+    const carrier = records.find(({ length, type }) => type === RECORD.audio && length > 1000);
+    expect(
+      readRecord(disk.bytesOf(name), (carrier?.at ?? 0) + RECORD_HEAD_BYTES, header.secret),
+    ).toBeUndefined();
+    const { recovery, journal: next } = await openTestJournal(
+      flipped(disk, name, (carrier?.at ?? 0) * 8 + 50),
+      { seed: 44 },
+    );
+    expect(recovery.streams.map(({ stream: { ref } }) => ref)).toEqual([session(7)]);
+    expect(recovery.streams[0]?.damaged).toEqual([
+      { track: 'main', sampleRate: RATE, from, to: from + (forged.length >> 1) },
+    ]);
+    await next.close();
+  });
+});
+
+describe('files that are not what their name says', () => {
+  it('refuses a copy of another file and uses everything else', async () => {
+    const disk = await written({ fileBytes: 12_000, frames: 20 });
+    const [first = '', , third = ''] = disk.names();
+    const copy = disk.snapshot();
+    copy.set('0000000000000099.journal', disk.bytesOf(first));
+    const { recovery, missing } = await expectHonest(copy, 20);
+    expect(missing).toBe(0);
+    expect(recovery.damage.map(({ file }) => file)).toEqual(['0000000000000099.journal']);
+    const swapped = disk.snapshot();
+    swapped.set(first, disk.bytesOf(third));
+    swapped.set(third, disk.bytesOf(first));
+    const { recovery: other } = await expectHonest(swapped, 20);
+    expect(other.damage.map(({ file }) => file)).toEqual(expect.arrayContaining([first, third]));
+  });
+
+  it('refuses a file of the same name from another journal', async () => {
+    const disk = await written({ fileBytes: 12_000, frames: 20 });
+    const foreign = new MemoryDisk();
+    const { journal } = await openTestJournal(foreign, { seed: 77, settings: { fileBytes: 12_000 } });
+    const stream = journal.stream(session(66));
+    stream.begin(1, {});
+    for (let i = 0; i < 40; i += 1) speak(stream, 66, 160);
+    await journal.close();
+    const [, second = ''] = disk.names();
+    disk.set(second, foreign.bytesOf(foreign.names()[0] ?? ''));
+    const { recovery, missing } = await expectHonest(disk, 20);
+    expect(missing).toBeGreaterThan(0);
+    expect(recovery.damage.some(({ file }) => file === second)).toBe(true);
+  });
+
+  it('notices a missing file by the holes that it leaves', async () => {
+    const disk = await written({ fileBytes: 12_000, frames: 20 });
+    disk.files.delete(disk.names()[1] ?? '');
+    const { missing } = await expectHonest(disk, 20);
+    expect(missing).toBeGreaterThan(160);
+  });
+
+  it('survives a zeroed page anywhere', async () => {
+    const disk = await written({ fileBytes: 40_000, frames: 40 });
+    for (const name of disk.names().slice(0, -1)) {
+      for (let page = 0; page * 4096 < disk.bytesOf(name).length; page += 1) {
+        const copy = disk.snapshot();
+        copy.set(name, disk.bytesOf(name).fill(0, page * 4096, (page + 1) * 4096));
+        const { missing } = await expectHonest(copy, 40);
+        expect(missing).toBeLessThanOrEqual(16 * 160);
+      }
+    }
+  });
+});
