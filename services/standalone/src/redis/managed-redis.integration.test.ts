@@ -1,9 +1,8 @@
 import { access, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { connectRedis, createLog, redisReady } from '@earshot/runtime';
+import { connectRedis, createLog, redisReady, writePrivateFile } from '@earshot/runtime';
 import { freePort, type TemporaryFolder, temporaryFolder } from '@earshot/test-support';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { writePrivateFile } from '../data-folder/private-file.ts';
 import { redisUrlFile, startManagedRedis } from './managed-redis.ts';
 import { redisConfig, startRedisProcess } from './redis-process.ts';
 
