@@ -11,8 +11,10 @@ RUN pnpm run build
 RUN pnpm --filter @earshot/ingest deploy --prod --no-optional --legacy /deploy
 
 FROM node:24-bookworm-slim
-ENV NODE_ENV=production EARSHOT_HOST=0.0.0.0 EARSHOT_PORT=8080 EARSHOT_SPOOL_DIR=/tmp/earshot-spool
+ENV NODE_ENV=production EARSHOT_HOST=0.0.0.0 EARSHOT_PORT=8080 EARSHOT_SPOOL_DIR=/tmp/earshot-spool \
+  EARSHOT_JOURNAL_DIR=/var/lib/earshot/journal
 WORKDIR /app
+RUN mkdir -p /var/lib/earshot/journal && chown node:node /var/lib/earshot/journal
 COPY --from=build --chown=node:node /deploy .
 USER node
 EXPOSE 8080
