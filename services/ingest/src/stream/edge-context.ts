@@ -36,7 +36,7 @@ export type EdgeLimits = { readonly [Name in LimitName & keyof typeof LIMITS]: n
 /** What every way in needs of the node. */
 export interface EdgeContext {
   readonly host: Pick<IntakeHost, 'open' | 'standing'>;
-  readonly sessions: Pick<Sessions, 'findStream' | 'load'>;
+  readonly sessions: Pick<Sessions, 'findStream' | 'load' | 'standing'>;
   readonly limits: EdgeLimits;
   /** The clock of the host's ticks, and chance for retry hints. */
   readonly time: Pick<IntakeTime, 'elapsedMs' | 'random'>;

@@ -35,15 +35,14 @@ export async function appendBody(context: EdgeContext, request: AppendRequest): 
   const head = readUploadHead(request.headers);
   const body = await bodyOf(context, request, head);
   const ref = await findTarget(context, request.target);
-  // Bodies that cannot fit leave the connection that feeds the session now alone.
+  // Bodies that cannot fit, and streams that no body can feed, leave the connection that feeds the session now alone.
   const before = onlyTrack(await context.host.standing(ref));
   if (head.offset < before.received * 2) return misplaced(head, before.received * 2);
   const connection = await openConnection(context, ref, { transport: 'http' });
-  const place = placeOf(connection);
-  if (place.error !== undefined || place.offset !== head.offset) {
+  const place = onlyTrack(connection.standing());
+  if (place.received * 2 !== head.offset) {
     await connection.finish({ closedBy: 'client', format: UNKNOWN_FORMAT, stats: NO_STATS });
-    if (place.error !== undefined) throw place.error;
-    return misplaced(head, place.offset);
+    return misplaced(head, place.received * 2);
   }
   const format = head.format ?? linear(place.sampleRate);
   const stream = new BodyStream(context, connection, { body, format, completes: head.completes });
@@ -64,16 +63,6 @@ async function bodyOf(
   const checked = await checkedBody(body, digest, maxDigestedBytes);
   refuseUnfinishedSample(checked.bytes);
   return checked.body;
-}
-
-/** Where an append has to begin now that nobody else feeds the session. */
-function placeOf(connection: Connection): { offset: number; sampleRate: number; error?: unknown } {
-  try {
-    const { received, sampleRate } = onlyTrack(connection.standing());
-    return { offset: received * 2, sampleRate };
-  } catch (error) {
-    return { offset: 0, sampleRate: 0, error };
-  }
 }
 
 function linear(sampleRate: number): BodyFormat {

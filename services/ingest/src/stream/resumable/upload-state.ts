@@ -1,15 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { TrackStanding } from '@earshot/intake';
-import { EarshotError } from '@earshot/protocol';
+import { EarshotError, type SessionRef } from '@earshot/protocol';
 import type { EdgeContext } from '../edge-context.ts';
 import { findTarget, type Target } from '../target.ts';
 
 /** Rate of a stream that has not begun, samples per second. */
 const DEFAULT_RATE = 16_000;
-/** What an earlier body left is durable within a few commits; a sender that is still at it is not waited for. */
-const LOOKS = 20;
-const LOOK_MS = 10;
-
 /** Where the only track of a stream stands. */
 export interface UploadState {
   /** Bytes of PCM16 that are durable: where the next body begins. */
@@ -30,14 +25,22 @@ export async function uploadState(context: EdgeContext, target: Target): Promise
       message: 'This session takes uploaded files, not a stream.',
     });
   }
-  let track = onlyTrack(await context.host.standing(ref));
-  for (let look = 1; look < LOOKS && track.durable < track.received; look += 1) {
-    await sleep(LOOK_MS);
-    track = onlyTrack(await context.host.standing(ref));
-  }
-  const { durable, sampleRate } = track;
   const complete = ending || (status !== 'created' && status !== 'recording');
+  const track = onlyTrack(complete ? await storedStanding(context, ref) : await context.host.standing(ref));
+  const { durable, sampleRate } = track;
   return { offset: durable * 2, sampleRate, maxBytes: context.limits.maxStreamBytes, complete };
+}
+
+/** Where an ended session stands: all of it is in the object store. */
+async function storedStanding(context: EdgeContext, ref: SessionRef): Promise<TrackStanding[]> {
+  const { tracks } = await context.sessions.standing(ref);
+  return tracks.map(({ track, sampleRate, nextSample }) => ({
+    track,
+    sampleRate,
+    received: nextSample,
+    durable: nextSample,
+    archived: nextSample,
+  }));
 }
 
 /** The track that bodies feed. */

@@ -6,20 +6,24 @@ import { EarshotError, LIMITS } from '@earshot/protocol';
 import { computedAudio, findAudioDifference, until } from '@earshot/test-support';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type EdgeBench, startEdge } from '../testing/edge-bench.ts';
-import { samplesOf } from '../testing/intake-bench.ts';
-import { createMemorySessions, type MemorySession } from '../testing/memory-sessions.ts';
-import { createMemoryStore } from '../testing/memory-store.ts';
+import { createMemoryHost } from '../testing/memory-host.ts';
+import { createMemorySessions } from '../testing/memory-sessions.ts';
+import type { MemoryStream } from '../testing/memory-stream.ts';
 
 const RATE = 16_000;
 const sessions = createMemorySessions();
-const store = createMemoryStore();
+const host = createMemoryHost();
 let bench: EdgeBench;
-let session: MemorySession;
+let stream: MemoryStream;
 let streamId: string;
 let count = 0;
 
 beforeAll(async () => {
-  bench = await startEdge({ sessions, index: sessions, store, allowedOrigins: ['https://app.example'] });
+  bench = await startEdge({
+    sessions: sessions.sessions,
+    host,
+    allowedOrigins: ['https://app.example'],
+  });
 });
 
 afterAll(async () => {
@@ -30,7 +34,7 @@ afterAll(async () => {
 beforeEach(() => {
   count += 1;
   streamId = `str_${String(count).padStart(26, '0')}`;
-  session = sessions.add(streamId, `ses_${String(count).padStart(16, '0')}`);
+  stream = host.stream(sessions.add(streamId, `ses_${String(count).padStart(16, '0')}`));
 });
 
 const pcm = (samples: number): Uint8Array => encodePcm16le(computedAudio(count, 0, samples));
@@ -135,15 +139,10 @@ describe('a socket that breaks the WebSocket protocol', () => {
     const { socket, closeCode } = await rawClient();
     socket.write(Buffer.concat([frame(BINARY, pcm(1000)), bad()]));
     expect(await closeCode).toBe(code);
-    await until(() => session.records.length === 1);
-    expect(session.records).toMatchObject([{ closedBy: 'error', segments: [{ samples: 1000 }] }]);
-    expect(session.records[0]?.warnings).toHaveLength(1);
-    expect(
-      findAudioDifference(samplesOf(store.objects, session.records[0]!.segments), {
-        seed: count,
-        samples: 1000,
-      }),
-    ).toBeNull();
+    await until(() => stream.ends.length === 1);
+    expect(stream.closedBy).toEqual(['error']);
+    expect(stream.warnings).toHaveLength(1);
+    expect(findAudioDifference(stream.samples(), { seed: count, samples: 1000 })).toBeNull();
   });
 
   it('is not closed for as many fragments, pings and empty messages as are allowed', async () => {
@@ -159,9 +158,8 @@ describe('a socket that breaks the WebSocket protocol', () => {
     ]);
     socket.write(Buffer.concat([...fragments, ...pings.flat(), frame(TEXT, '{"event":"stop"}')]));
     expect(await closeCode).toBe(1000);
-    expect(session.records).toMatchObject([
-      { closedBy: 'stop', segments: [{ samples: LIMITS.maxMessageFragments }] },
-    ]);
+    expect(stream.closedBy).toEqual(['stop']);
+    expect(stream.samples().length).toBe(LIMITS.maxMessageFragments);
   });
 });
 
@@ -196,9 +194,9 @@ describe('a socket that breaks its dialect', () => {
     const { code: closed, reason } = await client.closed;
     expect(closed).toBe(code);
     expect(Buffer.byteLength(reason)).toBeLessThanOrEqual(123);
-    await until(() => session.records.length === 1);
-    expect(session.records).toMatchObject([{ closedBy: 'error' }]);
-    expect(session.records[0]?.warnings.length).toBeGreaterThan(0);
+    await until(() => stream.ends.length === 1);
+    expect(stream.closedBy).toEqual(['error']);
+    expect(stream.warnings.length).toBeGreaterThan(0);
   });
 
   it('by a few malformed messages goes on', async () => {
@@ -207,9 +205,8 @@ describe('a socket that breaks its dialect', () => {
     for (let i = 0; i < LIMITS.maxMalformedFrames; i += 1) await client.send('{"event":');
     await client.send('{"event":"stop"}');
     expect((await client.closed).code).toBe(1000);
-    expect(session.records).toMatchObject([
-      { malformedFrames: LIMITS.maxMalformedFrames, segments: [{ samples: 1000 }] },
-    ]);
+    expect(stream.ends).toMatchObject([{ stats: { malformedFrames: LIMITS.maxMalformedFrames } }]);
+    expect(stream.samples().length).toBe(1000);
   });
 
   it('by a message of the greatest size is no breach', async () => {
@@ -217,7 +214,7 @@ describe('a socket that breaks its dialect', () => {
     await client.send(pcm(LIMITS.maxMessageBytes / 2));
     await client.send('{"event":"stop"}');
     expect((await client.closed).code).toBe(1000);
-    expect(session.records[0]?.coverage).toMatchObject([{ receivedSamples: LIMITS.maxMessageBytes / 2 }]);
+    expect(stream.samples().length).toBe(LIMITS.maxMessageBytes / 2);
   });
 
   it('by another rate than an earlier connection had is closed with 1002', async () => {
@@ -229,11 +226,9 @@ describe('a socket that breaks its dialect', () => {
     await second.send(start({ encoding: 'audio/x-l16', sampleRate: 8000 }));
     await second.send(text({ event: 'media', media: { payload: Buffer.from(raw()).toString('base64') } }));
     expect((await second.closed).code).toBe(1002);
-    expect(session.records[1]).toMatchObject({
-      closedBy: 'error',
-      segments: [],
-      warnings: [{ type: 'protocol_violation' }],
-    });
+    expect(stream.closedBy).toEqual(['stop', 'error']);
+    expect(stream.warnings).toMatchObject([{ type: 'protocol_violation' }]);
+    expect(stream.samples().length).toBe(RATE);
   });
 });
 
@@ -295,14 +290,18 @@ describe('an upgrade that may not feed a stream', () => {
     ['invalid_request', 400],
     ['stream_conflict', 409],
     ['service_unavailable', 503],
+    ['insufficient_storage', 507],
+    ['rate_limit_exceeded', 429],
   ] as const)('is answered with %s as HTTP %d', async (code, status) => {
-    session.refusal = new EarshotError(code);
-    expect(await upgrade(pathOf(streamId))).toMatchObject({ status, body: { error: { code } } });
+    stream.refusal = new EarshotError(code);
+    const { headers, ...refused } = await upgrade(pathOf(streamId));
+    expect(refused).toMatchObject({ status, body: { error: { code } } });
+    expect(/^[1-9]\d*$/.test(String(headers['retry-after']))).toBe([429, 503, 507].includes(status));
     expect(bench.edge.liveCount()).toBe(0);
   });
 
   it('is told nothing of an unexpected error', async () => {
-    session.refusal = new TypeError('secret at /var/lib') as unknown as EarshotError;
+    stream.refusal = new TypeError('secret at /var/lib');
     const { status, body } = await upgrade(pathOf(streamId));
     expect(status).toBe(500);
     expect(JSON.stringify(body)).not.toContain('secret');
@@ -316,22 +315,19 @@ describe('an upgrade that may not feed a stream', () => {
     ['a short key', 400, { headers: { 'Sec-WebSocket-Key': 'short' } }],
     ['a foreign origin', 403, { headers: { Origin: 'https://evil.example' } }],
     ['an unknown byte order', 400, { path: '?byte_order=up' }],
+    ['a position that is none', 400, { path: '?from_sample=-1' }],
   ])('is refused for %s with HTTP %d and leaves a live stream alone', async (_what, status, change) => {
     const client = await bench.connect(streamId);
     const path =
       change.path?.startsWith('/') === true ? change.path : `${pathOf(streamId)}${change.path ?? ''}`;
     expect((await upgrade(path, change)).status).toBe(status);
-    expect(session.epoch).toBe(1);
+    expect(stream.epoch).toBe(1);
     client.socket.close();
-    await until(() => session.records.length === 1);
+    await until(() => stream.ends.length === 1);
   });
 
   it('gives its stream back when the client has gone before the answer', async () => {
-    const open = sessions.openStream;
-    sessions.openStream = async (ref, node) => {
-      await new Promise((done) => setTimeout(done, 100));
-      return await open(ref, node);
-    };
+    host.beforeOpen = () => new Promise((done) => setTimeout(done, 100));
     const sent = request({
       port: bench.port,
       host: '127.0.0.1',
@@ -347,10 +343,10 @@ describe('an upgrade that may not feed a stream', () => {
     sent.end();
     await until(() => bench.edge.liveCount() === 1);
     sent.destroy();
-    await until(() => session.records.length === 1);
-    sessions.openStream = open;
-    expect(session.records).toMatchObject([
-      { closedBy: 'client', dialect: 'unknown', segments: [], frames: 0 },
+    await until(() => stream.ends.length === 1);
+    host.beforeOpen = () => undefined;
+    expect(stream.ends).toMatchObject([
+      { closedBy: 'client', format: { dialect: 'unknown' }, stats: { frames: 0 } },
     ]);
     await until(() => bench.edge.liveCount() === 0);
   });

@@ -12,6 +12,7 @@ describe('a closing', () => {
       closedBy: 'error',
       code: 1003,
       reason: 'G.722 is not decoded.',
+      error,
       issue: {
         type: 'unsupported_encoding',
         message: 'G.722 is not decoded.',
@@ -22,7 +23,8 @@ describe('a closing', () => {
 
   it('tells nothing of an unexpected error', () => {
     const closing = closingForError(new TypeError('secret at /var/lib'));
-    expect(closing).toEqual({ closedBy: 'error', code: 1011, reason: ERRORS.internal_error.message });
+    expect(closing).toMatchObject({ closedBy: 'error', code: 1011, reason: ERRORS.internal_error.message });
+    expect(closing.error?.message).toBe(ERRORS.internal_error.message);
   });
 
   it('fits its reason into 123 bytes without cutting a character', () => {
@@ -36,7 +38,18 @@ describe('a closing', () => {
   it('says whether the session ended, went to a newer connection, or the server stops', () => {
     expect(closingForHalt('end')).toMatchObject({ closedBy: 'server', code: 1000 });
     expect(closingForHalt('superseded')).toMatchObject({ closedBy: 'superseded', code: 4409 });
-    expect(closingForHalt('shutdown')).toMatchObject({ closedBy: 'server', code: 1001 });
+    expect(closingForHalt('shutdown')).toMatchObject({ closedBy: 'server', code: 1012 });
+    expect(closingForHalt('failed')).toMatchObject({ closedBy: 'server', code: 1012, atOnce: true });
+    expect(closingForHalt('no_room')).toMatchObject({ closedBy: 'server', code: 1013 });
+    expect(closingForHalt('erased')).toMatchObject({ closedBy: 'server', code: 1008, atOnce: true });
+  });
+
+  it('calls an old writer superseded, whoever notices first', () => {
+    expect(closingForError(new EarshotError('stream_superseded'))).toMatchObject({
+      closedBy: 'superseded',
+      code: 4409,
+      atOnce: true,
+    });
   });
 
   it('names what a broken socket did', () => {

@@ -25,11 +25,47 @@ const refusal = (code: string): unknown => expect.objectContaining({ code });
 
 describe('an upgrade request', () => {
   it('names its stream in the path and may state its byte order', () => {
-    expect(readHandshake(request(), undefined)).toEqual({ streamId: STREAM, byteOrder: 'auto' });
+    expect(readHandshake(request(), undefined)).toEqual({
+      streamId: STREAM,
+      byteOrder: 'auto',
+      from: undefined,
+    });
     expect(readHandshake(request({ url: `${path}?x=1&byte_order=big` }), undefined)).toMatchObject({
       byteOrder: 'big',
     });
     expect(() => readHandshake(request({ url: `${path}?byte_order=middle` }), undefined)).toThrow(
+      refusal('invalid_request'),
+    );
+  });
+
+  it.each([
+    ['0', 0],
+    ['48000', 48_000],
+    ['9007199254740991', Number.MAX_SAFE_INTEGER],
+  ])('may say that nothing below sample %s can be sent', (text, from) => {
+    expect(readHandshake(request({ url: `${path}?from_sample=${text}` }), undefined).from).toBe(from);
+  });
+
+  it.each([
+    '-1',
+    '1.5',
+    '"7"',
+    '9007199254740992',
+    '9007199254740993',
+    'NaN',
+    'null',
+    '',
+    '007',
+    '1e3',
+    '+5',
+    '5 ',
+  ])('is malformed with from_sample=%s', (text) => {
+    const url = `${path}?from_sample=${encodeURIComponent(text)}`;
+    expect(() => readHandshake(request({ url }), undefined)).toThrow(refusal('invalid_request'));
+  });
+
+  it('names one sample only', () => {
+    expect(() => readHandshake(request({ url: `${path}?from_sample=1&from_sample=2` }), undefined)).toThrow(
       refusal('invalid_request'),
     );
   });

@@ -63,22 +63,28 @@ export class SocketStream implements ConnectionListener {
 
   halt(reason: HaltReason, flushMs: number): void {
     const closing = closingForHalt(reason);
-    if (reason === 'erased') this.#cutOff(closing);
-    else if (reason === 'failed' && this.#phase === 'finishing') this.#close(closing);
-    else if (closing.atOnce === true) this.#finish(closing);
-    else if (this.#phase === 'open') this.#sayGoodbye(closing, flushMs);
+    if (closing.atOnce !== true) {
+      if (this.#phase === 'open') this.#sayGoodbye(closing, flushMs);
+      return;
+    }
+    this.#finish(closing);
+    // What a stop may be waiting for will not come.
+    if (reason !== 'superseded') this.#close(closing);
   }
 
   progress(): void {
     this.#events.moved();
+    this.#refuseSlowReader();
   }
 
   segment(entry: SegmentEntry): void {
     this.#events.segment(entry);
+    this.#refuseSlowReader();
   }
 
   warning(issue: ProcessingIssue): void {
     this.#events.warning(issue);
+    this.#refuseSlowReader();
   }
 
   tick(elapsedMs: number): void {
@@ -88,7 +94,7 @@ export class SocketStream implements ConnectionListener {
       this.#finish(CLIENT_CLOSED);
       return;
     }
-    if (this.#socket.bufferedAmount > this.#context.limits.maxSocketBufferedBytes) this.refuseSlowReader();
+    this.#refuseSlowReader();
     if (this.#reading.active) {
       this.#keepAlive.paused(elapsedMs);
       return;
@@ -99,8 +105,10 @@ export class SocketStream implements ConnectionListener {
     else if (pulse === 'idle') this.#finish(closingFor('stream_idle', 'server'));
   }
 
-  /** The client does not read what it is told. */
-  refuseSlowReader(): void {
+  /** A client that does not read, be it only the answers to its pings, would fill our memory. */
+  #refuseSlowReader(): void {
+    const isFull = this.#socket.bufferedAmount > this.#context.limits.maxSocketBufferedBytes;
+    if (!isFull && !this.#events.isStuck) return;
     this.#finish(closingFor('invalid_request', 'error', 'The client does not read what it is sent.'));
   }
 
@@ -217,14 +225,6 @@ export class SocketStream implements ConnectionListener {
     socket.once('close', () => clearTimeout(timer));
     socket.resume();
     socket.close(closing.code, closing.reason);
-  }
-
-  /** The session is gone: nothing of it is waited for, and a plain client's socket ends as it is. */
-  #cutOff(closing: Closing): void {
-    if (this.#phase === 'closed') return;
-    this.#finish(closing);
-    this.#close(closing);
-    if (!this.#events.announcesClosing) this.#socket.terminate();
   }
 }
 

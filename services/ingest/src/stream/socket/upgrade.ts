@@ -120,9 +120,7 @@ function attach(
 ): void {
   const { webSocket, handshake, settings } = client;
   const isAcknowledged = webSocket.protocol === STREAM_PROTOCOL;
-  let stream: SocketStream | undefined;
-  const { maxSocketBufferedBytes } = context.limits;
-  const channel = new EventChannel(webSocket, maxSocketBufferedBytes, () => stream?.refuseSlowReader());
+  const channel = new EventChannel(webSocket, context.limits.maxSocketBufferedBytes);
   const events: ClientEvents = isAcknowledged
     ? new Acknowledger(context, connection, { channel, from: handshake.from ?? 0 })
     : silentEvents;
@@ -132,7 +130,7 @@ function attach(
   const wavix = settings.wavixFormat === undefined ? {} : { wavixFormat: settings.wavixFormat };
   const decoder = createStreamDecoder({ byteOrder, ...wavix });
   const feed = new FrameFeed(decoder, connection, (bytes) => events.audio(bytes));
-  stream = new SocketStream(context, connection, { socket: webSocket, feed, events });
+  new SocketStream(context, connection, { socket: webSocket, feed, events });
 }
 
 /** Gives back a stream whose client left before its first frame. */

@@ -50,6 +50,10 @@ export class Acknowledger implements ClientEvents {
     this.#creditLine = new CreditLine(limits.streamCreditBytes, () => connection.durable());
   }
 
+  get isStuck(): boolean {
+    return this.#channel.isStuck;
+  }
+
   async open(): Promise<void> {
     await this.#connection.durable();
     const { maxStreamBytes, streamCreditBytes } = this.#context.limits;

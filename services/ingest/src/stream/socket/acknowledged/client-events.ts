@@ -5,6 +5,8 @@ import type { Closing } from '../closing.ts';
 export interface ClientEvents {
   /** True when the client understands a `closing` event, so that its close frame can wait for the last ack. */
   readonly announcesClosing: boolean;
+  /** True once the client has not read what it was told. */
+  readonly isStuck: boolean;
   /** Says where the client has to go on; rejects when earlier audio will never be durable. */
   open(): Promise<void>;
   /** Bytes of PCM16 came. Throws `protocol_violation` when their sender cannot know yet where to go on. */
@@ -26,6 +28,7 @@ export interface ClientEvents {
 /** Plain clients get no message ever. */
 export const silentEvents: ClientEvents = {
   announcesClosing: false,
+  isStuck: false,
   open: () => Promise.resolve(),
   audio: () => undefined,
   moved: () => undefined,

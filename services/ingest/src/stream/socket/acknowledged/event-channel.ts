@@ -8,21 +8,24 @@ export type EventSocket = Pick<WebSocket, 'send' | 'bufferedAmount' | 'readyStat
 export class EventChannel {
   readonly #socket: EventSocket;
   readonly #maxBufferedBytes: number;
-  readonly #tooSlow: () => void;
   #open = true;
+  #isStuck = false;
 
-  /** `tooSlow` is called once, when more than `maxBufferedBytes` wait for the client. */
-  constructor(socket: EventSocket, maxBufferedBytes: number, tooSlow: () => void) {
+  constructor(socket: EventSocket, maxBufferedBytes: number) {
     this.#socket = socket;
     this.#maxBufferedBytes = maxBufferedBytes;
-    this.#tooSlow = tooSlow;
+  }
+
+  /** True once more than `maxBufferedBytes` waited for the client; it is told nothing more then. */
+  get isStuck(): boolean {
+    return this.#isStuck;
   }
 
   send(event: StreamEvent): void {
     if (!this.#open || this.#socket.readyState !== this.#socket.OPEN) return;
     if (this.#socket.bufferedAmount > this.#maxBufferedBytes) {
       this.#open = false;
-      this.#tooSlow();
+      this.#isStuck = true;
       return;
     }
     // A failed send shows itself as the end of the socket.
