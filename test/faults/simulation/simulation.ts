@@ -43,6 +43,8 @@ export interface SimulationOptions {
 
 /** Everything has to come to its end within this virtual time, ms. */
 const END_MS = 900_000;
+/** How long a settled run is watched, ms. */
+const AFTERMATH_MS = 8000;
 /** … and within this many events. */
 const END_STEPS = 200_000;
 
@@ -85,15 +87,34 @@ class SimulationRun {
       drivers: this.#drivers,
       reach: (branch) => this.#reached.add(branch),
     });
+    const tried = new Set<string>();
+    this.#store.onSegment = (key, outcome) => {
+      if (outcome === 'exists') this.#reached.add('archive answer lost after it took effect');
+      if (outcome !== 'tried') return;
+      if (tried.has(key)) this.#reached.add('archive write tried again');
+      tried.add(key);
+    };
     this.#store.onCreated = (key) => this.#created(key);
   }
 
   async result(): Promise<SimulationResult> {
+    const unhandled = (reason: unknown): void => this.#history.violate(undefined, 'crash', String(reason));
+    process.on('unhandledRejection', unhandled);
+    try {
+      return await this.#run();
+    } finally {
+      process.off('unhandledRejection', unhandled);
+    }
+  }
+
+  async #run(): Promise<SimulationResult> {
     const scheduler = this.#scheduler;
     for (const node of this.#cluster.nodes) node.start();
     this.#storm.plan(this.#plan.faults);
     const done = await scheduler.run(() => this.#settled() || scheduler.steps > END_STEPS, END_MS);
     const stuck = done && this.#settled() ? 0 : this.#stuck();
+    // A little later still: nothing may change any more, and what is late has arrived.
+    await scheduler.run(() => scheduler.steps > END_STEPS, scheduler.nowMs + AFTERMATH_MS);
     for (const session of this.#history.sessions) judge(this.#history, session, this.#store.objects);
     for (const session of this.#history.sessions) this.#reachEnding(session);
     for (const key of this.#store.replaced) {

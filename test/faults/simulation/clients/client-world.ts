@@ -52,6 +52,7 @@ export class Completion {
 export function newConnection({ session }: ClientWorld, node: ServerNode, seed: number): ConnectionHistory {
   const connection = {
     node: node.name,
+    start: node.starts,
     seed,
     epoch: 0,
     base: undefined,

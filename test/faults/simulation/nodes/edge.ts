@@ -157,6 +157,7 @@ export class SocketEdge {
       `${this.#context.life.name} halts ${reason}`,
       this.#opening.connection.epoch,
     );
+    if (reason === 'superseded') this.#tryLateFrame();
     if (reason === 'superseded' || reason === 'erased' || reason === 'failed') {
       void this.#finish('superseded', reason === 'superseded' ? 4409 : 1000);
       return;
@@ -170,6 +171,18 @@ export class SocketEdge {
       () => void this.#finish('server', code),
       life,
     );
+  }
+
+  /** What a half-open connection may still bring must not be taken. */
+  #tryLateFrame(): void {
+    const samples = new Int16Array(80).fill(1234);
+    try {
+      this.#connection?.write({ track: 'main', sampleRate: RATE, samples });
+      this.#context.history.violate(this.#opening.session, 'I5', 'a superseded connection could write');
+    } catch (error) {
+      if (!(error instanceof EarshotError)) throw error;
+      this.#context.reach('late frame of an older connection refused');
+    }
   }
 
   #acknowledge(): void {

@@ -27,7 +27,7 @@ export interface NodeWorld {
 }
 
 /** Bytes that a simulated disk has room for while it is not full. */
-const DISK_BYTES = 4_000_000;
+export const DISK_BYTES = 4_000_000;
 
 /** A machine: its disk and its clock stay while processes come and go. */
 export class ServerNode {
@@ -40,6 +40,8 @@ export class ServerNode {
   draining = false;
   /** It never comes back. */
   gone = false;
+  /** Processes so far. */
+  starts = 0;
   /** Restarts wait this long at least, ms. */
   restartMs = 100;
   readonly #world: NodeWorld;
@@ -47,7 +49,6 @@ export class ServerNode {
   readonly #links = new Set<Link>();
   readonly #requests = new Set<() => void>();
   #life: Life | undefined;
-  #starts = 0;
 
   constructor(name: string, world: NodeWorld) {
     this.name = name;
@@ -68,7 +69,7 @@ export class ServerNode {
     const life = new Life(this.name);
     this.#life = life;
     this.draining = false;
-    this.#starts += 1;
+    this.starts += 1;
     void this.#start(life);
   }
 
@@ -98,7 +99,7 @@ export class ServerNode {
     const life = this.#life;
     if (life === undefined) return;
     this.#world.scheduler.note(`${this.name} killed ${power ?? ''}`);
-    if (this.process === undefined && this.#starts > 1) this.#world.reach('killed during recovery');
+    if (this.process === undefined && this.starts > 1) this.#world.reach('killed during recovery');
     this.#world.reach(power === undefined ? 'killed as a process' : 'killed by power cut');
     this.#leave(life, power !== undefined);
     if (power === undefined) return;
@@ -130,8 +131,13 @@ export class ServerNode {
       () => this.#leave(process.life, false),
       process.life,
     );
-    await process.host.close(deadlineMs);
-    await process.journal.close();
+    try {
+      await process.host.close(deadlineMs);
+      await process.journal.close();
+    } catch (error) {
+      // A disk that fails now leaves what a crash would leave.
+      scheduler.note(`${this.name} could not leave in order: ${String(error)}`);
+    }
     scheduler.note(`${this.name} drained`);
     this.#leave(process.life, false);
   }

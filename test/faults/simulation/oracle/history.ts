@@ -3,6 +3,8 @@ import type { EndAnswer, SessionRef } from '@earshot/protocol';
 /** What one connection brought, as the oracle knows it; positions in samples of the track. */
 export interface ConnectionHistory {
   readonly node: string;
+  /** Which process of the node it was connected with. */
+  start: number;
   /** The computed audio that it sends, and which sample of it comes first. */
   readonly seed: number;
   epoch: number;

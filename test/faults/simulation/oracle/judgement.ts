@@ -51,7 +51,8 @@ function judgeEpochs(history: History, session: SessionHistory): void {
     for (const earlier of brought.slice(0, at)) {
       if (earlier.epoch >= later.epoch || earlier.taken === 0) continue;
       const promisedTo = Math.min(earlier.durable, earlier.base! + earlier.taken);
-      const soft = session.kind !== 'acknowledged' && earlier.node !== later.node;
+      // Another node goes on where the client still can; what the first one holds comes back with it.
+      const soft = earlier.node !== later.node;
       if (later.base! < promisedTo && !soft) {
         history.violate(
           session,

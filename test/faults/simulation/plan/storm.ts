@@ -1,7 +1,7 @@
 import type { Random } from '../../runner/random.ts';
 import type { SessionDriver } from '../clients/session-driver.ts';
 import type { Cluster } from '../nodes/cluster.ts';
-import type { ServerNode } from '../nodes/server-node.ts';
+import { DISK_BYTES, type ServerNode } from '../nodes/server-node.ts';
 import type { Branch } from '../oracle/branches.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { SimulatedStore } from '../world/object-store.ts';
@@ -87,10 +87,9 @@ export class Storm {
         return;
       case 'disk-full': {
         const used = node.disk.files().reduce((sum, { content }) => sum + content.length, 0);
-        const before = node.disk.capacityBytes;
         node.disk.capacityBytes = used + random.between(0, 3999);
         scheduler.after(fault.lastsMs, `${node.name} disk has room`, () => {
-          node.disk.capacityBytes = before;
+          node.disk.capacityBytes = DISK_BYTES;
           reach('disk full and healed');
         });
         return;

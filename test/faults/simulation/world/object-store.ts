@@ -23,6 +23,8 @@ export class SimulatedStore {
   garbling = 0;
   /** Told of each object that is new. */
   onCreated: (key: string) => void = () => undefined;
+  /** Told of each segment that is written, and whether it was there already. */
+  onSegment: (key: string, outcome: 'tried' | WriteOutcome) => void = () => undefined;
   readonly #random: Random;
 
   constructor(scheduler: Scheduler) {
@@ -37,6 +39,7 @@ export class SimulatedStore {
       description: 'memory',
       put: (key, body, options = {}) => {
         const sent = body.slice();
+        if (key.endsWith('.wav')) this.onSegment(key, 'tried');
         return call(`put ${key}`, () => this.#put(key, sent, options));
       },
       putFile: () => Promise.reject(new Error('no files here')),
@@ -60,6 +63,12 @@ export class SimulatedStore {
   }
 
   #put(key: string, sent: Uint8Array, options: PutOptions): WriteOutcome {
+    const outcome = this.#write(key, sent, options);
+    if (key.endsWith('.wav')) this.onSegment(key, outcome);
+    return outcome;
+  }
+
+  #write(key: string, sent: Uint8Array, options: PutOptions): WriteOutcome {
     if (this.garbling > 0 && this.#random.chance(this.garbling) && sent.length > 0) {
       const at = this.#random.between(0, sent.length - 1);
       sent[at] = sent[at]! ^ 1;
