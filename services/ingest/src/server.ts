@@ -53,7 +53,7 @@ export async function createServer(
     },
     tokens: access.tokens,
     links: createLinkSigner({ secret: access.secret }),
-    feedBody: (feed) => edge.feedBody(feed),
+    streams: edge,
     checkUrl: (url) => checkUrl(url, { allowPrivate: config.EARSHOT_WEBHOOK_ALLOW_INSECURE }),
     newId,
     now: () => new Date(),
