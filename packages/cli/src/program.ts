@@ -29,6 +29,8 @@ export function createProgram(setting: Setting, leave: (code: number) => void): 
   handOver('up', 'main.js', 'run the whole server here (--once, --no-demo)');
   handOver('keys', 'operator/main.js', 'create, list and revoke API keys');
   handOver('doctor', 'operator/main.js', 'check Redis, storage, disk, ffmpeg and engine');
+  handOver('verify', 'operator/main.js', 'recompute sessions from the object store');
+  handOver('retention', 'operator/main.js', 'show and set how long a tenant keeps audio and transcripts');
   handOver('models', 'operator/main.js', 'say where neural models come from and how to use them');
   return program;
 }

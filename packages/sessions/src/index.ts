@@ -13,10 +13,13 @@ export {
   type WorkQueue,
 } from './ports.ts';
 export { createRedisIndex } from './redis/redis-index.ts';
+export type { Claim } from './service/claims.ts';
 export type { SessionSettings, SessionsContext } from './service/context.ts';
 export type { Creator } from './service/create.ts';
 export { type ErasureParts, eraseSession } from './service/ending/erase.ts';
 export { createSessions, type Sessions } from './service/sessions.ts';
 export type { SessionSnapshot } from './service/snapshot.ts';
-export type { Claim, ClaimedStream, SessionFate, StoredStanding } from './service/streams.ts';
+export type { ClaimedStream, SessionFate, StoredStanding } from './service/streams.ts';
 export type { UploadOutcome } from './service/uploads.ts';
+export type { VerificationParts } from './verification/ports.ts';
+export { type Verdict, verifySession } from './verification/verification.ts';

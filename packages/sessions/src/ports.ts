@@ -8,6 +8,7 @@ import type {
   SegmentResult,
   SessionDocument,
   SessionRef,
+  StreamClaim,
   StreamPointer,
   StreamRecord,
   TrackName,
@@ -36,6 +37,11 @@ export interface SessionTruth {
   writeUpload(ref: SessionRef, receipt: UploadReceipt): Promise<void>;
   readStreams(ref: SessionRef): Promise<StreamRecord[]>;
   writeStream(ref: SessionRef, record: StreamRecord): Promise<void>;
+  createClaim(ref: SessionRef, claim: StreamClaim): Promise<'created' | 'exists'>;
+  readClaim(ref: SessionRef, epoch: number): Promise<StreamClaim | null>;
+  /** Epochs that were claimed, in order. */
+  listClaims(ref: SessionRef): Promise<number[]>;
+  removeClaims(ref: SessionRef, epochs: readonly number[]): Promise<void>;
   listSegments(ref: SessionRef): Promise<StoredSegment[]>;
   readManifest(ref: SessionRef): Promise<Manifest | null>;
   createManifest(manifest: Manifest): Promise<'created' | 'exists'>;

@@ -107,3 +107,26 @@ export function holesOf(segments: readonly SegmentEntry[], gaps: readonly Gap[])
   }
   return holes;
 }
+
+/**
+ * Gaps without what is stored after all: audio that was taken for lost with its node, and came back with it. Gaps of
+ * other reasons are silence inside segments.
+ */
+export function withoutStored(gaps: readonly Gap[], segments: readonly SegmentEntry[]): Gap[] {
+  return gaps.flatMap((gap) => {
+    if (gap.reason !== 'interrupted') return [gap];
+    let rest = [gap];
+    for (const { track, firstSample, samples } of segments) {
+      if (track === gap.track)
+        rest = rest.flatMap((piece) => outside(piece, firstSample, firstSample + samples));
+    }
+    return rest;
+  });
+}
+
+function outside(gap: Gap, from: number, to: number): Gap[] {
+  if (to <= gap.from || from >= gap.to) return [gap];
+  const before = { ...gap, to: from };
+  const behind = { ...gap, from: to };
+  return [before, behind].filter((piece) => piece.from < piece.to);
+}

@@ -29,9 +29,10 @@ export async function rebuild(
   const { truth } = context;
   const document = await truth.readSession(ref);
   if (document === null || (await truth.readErased(ref)) !== null) return null;
-  const [uploads, streams, manifest, decoded, transcript, expired, pending] = await Promise.all([
+  const [uploads, streams, claims, manifest, decoded, transcript, expired, pending] = await Promise.all([
     truth.readUploads(ref),
     truth.readStreams(ref),
+    truth.listClaims(ref),
     truth.readManifest(ref),
     truth.readDecoded(ref),
     truth.readTranscript(ref),
@@ -45,9 +46,9 @@ export async function rebuild(
   ];
   const orphans = decoded === null ? await measureOrphans(context, ref, named) : [];
   const statuses = manifest === null ? new Map<string, SegmentStatus>() : await statusesOf(context, ref);
-  const epoch = Math.max(0, ...streams.map((stream) => stream.epoch)) + (orphans.length > 0 ? 1 : 0);
+  const epoch = Math.max(0, ...claims, ...streams.map((stream) => stream.epoch));
   const fresh = newRow(document);
-  const heard = uploads.length + streams.length + orphans.length > 0;
+  const heard = uploads.length + streams.length + claims.length + orphans.length > 0;
   const endedAt = manifest?.endedAt ?? (pending?.intent === undefined ? null : pending.since);
   const row: SessionRow = {
     ...fresh,

@@ -235,7 +235,7 @@ describe('ending a session', () => {
 
 /** Claims a session for a node that has seen nothing of it, and waits for nobody. */
 function claim(ref: SessionRef, node: string): Promise<ClaimedStream> {
-  return sessions.claimStream(ref, { node, above: 0, patienceMs: 0 });
+  return sessions.claimStream(ref, { node, above: 0, patienceMs: 0, resuming: false });
 }
 
 describe('streams', () => {

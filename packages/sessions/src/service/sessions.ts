@@ -11,7 +11,9 @@ import type {
   UploadReceipt,
 } from '@earshot/protocol';
 import type { SessionRow } from '../core/machine.ts';
+import type { StreamLease } from '../ports.ts';
 import { patchSession } from './change.ts';
+import { type Claim, disclaim } from './claims.ts';
 import type { SessionsContext } from './context.ts';
 import { type Creator, createSession } from './create.ts';
 import { createEndCarrier } from './ending/carry.ts';
@@ -21,7 +23,6 @@ import { expireIfDue, primeIndex, sweepExpired } from './ending/expiry.ts';
 import { loadRow } from './load.ts';
 import { readSnapshot, type SessionSnapshot } from './snapshot.ts';
 import {
-  type Claim,
   type ClaimedStream,
   claimStream,
   closeStream,
@@ -58,6 +59,8 @@ export interface Sessions {
   findStream(streamId: string): Promise<SessionRef>;
   /** Makes a node the one writer of a session; refuses closed sessions, and older claims with `stream_superseded`. */
   claimStream(ref: SessionRef, claim: Claim): Promise<ClaimedStream>;
+  /** A node says that it holds nothing of a session: what it claimed up to an epoch came to nothing. */
+  disclaim(ref: SessionRef, owner: StreamLease): Promise<void>;
   standing(ref: SessionRef): Promise<StoredStanding>;
   fateOf(ref: SessionRef): Promise<SessionFate>;
   recordSegments(ref: SessionRef, entries: readonly SegmentEntry[]): Promise<void>;
@@ -86,6 +89,7 @@ export function createSessions(context: SessionsContext): Sessions {
     commitUpload: (ref, receipt) => commitUpload(context, ref, receipt),
     findStream: (streamId) => findStream(context, streamId),
     claimStream: (ref, claim) => onTime(context, ref, () => claimStream(context, ref, claim)),
+    disclaim: (ref, owner) => disclaim(context, ref, owner),
     standing: (ref) => standing(context, ref),
     fateOf: (ref) => fateOf(context, ref),
     recordSegments: (ref, entries) => recordSegments(context, ref, entries),

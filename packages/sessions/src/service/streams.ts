@@ -8,13 +8,10 @@ import {
 import { positionsOf, type TrackPosition } from '../core/coverage.ts';
 import { refuseUnlessOpen } from '../core/machine.ts';
 import { mergeSegments } from '../core/manifest.ts';
-import type { StreamLease } from '../ports.ts';
+import { type Claim, takeEpoch } from './claims.ts';
 import { announce, type SessionsContext } from './context.ts';
 import { streamHash } from './create.ts';
-import { loadRow, measureOrphans, notFound } from './load.ts';
-
-/** How often a claim looks again whether the older owner has let go, ms. */
-const LOOK_MS = 250;
+import { loadRow, measureOrphans } from './load.ts';
 
 /** The right to feed a session. */
 export interface ClaimedStream {
@@ -22,14 +19,6 @@ export interface ClaimedStream {
   readonly document: SessionDocument;
   /** Fencing token: writers of lower epochs are over. */
   readonly epoch: number;
-}
-
-export interface Claim {
-  readonly node: string;
-  /** Epochs that the node itself has seen: an index that was emptied may have forgotten them. */
-  readonly above: number;
-  /** How long another node may take to store the tail of its connection, ms; then it is taken for dead. */
-  readonly patienceMs: number;
 }
 
 /** Where the tracks of a session stand in the object store. */
@@ -68,37 +57,9 @@ export async function claimStream(
       details: { upload_type: row.document.request.upload_type },
     });
   }
-  const held = await context.index.liveStream(ref);
-  const above = Math.max(claim.above, held?.epoch ?? 0);
-  const change = await context.index.apply(ref, { type: 'stream', above });
-  if (change === null) throw notFound(ref);
-  const { epoch } = change.row;
-  await takeLease(context, ref, { lease: { node: claim.node, epoch }, patienceMs: claim.patienceMs });
-  await announce(context, ref, change.announce);
+  const { epoch, announce: events } = await takeEpoch(context, ref, claim);
+  await announce(context, ref, events);
   return { ref, document: row.document, epoch };
-}
-
-/** Waits until the older owner has given its lease back, has died, or has had its time. */
-async function takeLease(
-  context: SessionsContext,
-  ref: SessionRef,
-  { lease, patienceMs }: { lease: StreamLease; patienceMs: number },
-): Promise<void> {
-  const { index, settings } = context;
-  const deadline = context.now().getTime() + patienceMs;
-  let told = 0;
-  for (;;) {
-    const held = await index.liveStream(ref);
-    if (held !== null && held.epoch > lease.epoch) throw new EarshotError('stream_superseded');
-    const left = deadline - context.now().getTime();
-    if (held === null || held.node === lease.node || left <= 0) {
-      if (await index.holdStream(ref, lease, settings.leaseMs)) return;
-      continue;
-    }
-    if (told !== held.epoch) await index.notifyStream({ ref, reason: 'superseded', epoch: held.epoch }, held);
-    told = held.epoch;
-    await index.waitForChange(ref, Math.min(left, LOOK_MS), new AbortController().signal);
-  }
 }
 
 /** What the object store holds decides, since the index may have forgotten or not yet heard. */

@@ -4,10 +4,18 @@ import { failureMessage } from '../failure.ts';
 import { doctor } from './doctor.ts';
 import { KEYS_USAGE, keys } from './keys.ts';
 import { modelsGuide } from './models.ts';
+import { RETENTION_USAGE, retention } from './retention.ts';
+import { VERIFY_USAGE, verify } from './verify.ts';
 
 const USAGE = `Usage: earshot doctor
        earshot models
-${KEYS_USAGE.replace('Usage:', '      ')}`;
+${[KEYS_USAGE, VERIFY_USAGE, RETENTION_USAGE].map((usage) => usage.replace('Usage:', '      ')).join('\n')}`;
+
+const USAGES: Readonly<Record<string, string>> = {
+  keys: KEYS_USAGE,
+  verify: VERIFY_USAGE,
+  retention: RETENTION_USAGE,
+};
 
 /** Work on a server's own stores, for whoever runs it: same settings as the server, same machine. */
 async function main([command = '', ...args]: readonly string[]): Promise<number> {
@@ -22,11 +30,15 @@ async function main([command = '', ...args]: readonly string[]): Promise<number>
       return doctor(config(), output.print);
     case 'keys':
       return keys(config(), args, output);
+    case 'verify':
+      return verify(config(), args, output);
+    case 'retention':
+      return retention(config(), args, output);
     case 'models':
       output.print(modelsGuide());
       return 0;
     case 'help':
-      output.print(command === 'keys' ? KEYS_USAGE : USAGE);
+      output.print(USAGES[command] ?? USAGE);
       return 0;
     default:
       output.complain(USAGE);

@@ -1,12 +1,13 @@
 import { EarshotError, LIMITS, type SessionRef } from '@earshot/protocol';
 import type { SessionRow } from '../../core/machine.ts';
 import type { StreamLease } from '../../ports.ts';
+import { openClaims } from '../claims.ts';
 import type { SessionsContext } from '../context.ts';
 import { loadRow } from '../load.ts';
 import { closeSession } from './closing.ts';
 import { draftManifest } from './draft.ts';
 import { type DecidedMarker, isDecided, noteEnded } from './end.ts';
-import { isRecorded, tellOwner } from './tail.ts';
+import { tellOwners } from './tail.ts';
 
 /** Carries through what End has answered but could not finish. */
 export interface EndCarrier {
@@ -86,9 +87,9 @@ async function carry(
   await noteEnded(context, marker);
   const live = row.document.request.upload_type === 'stream' ? await index.liveStream(ref) : null;
   const ownerlessMs = ownerless(live);
-  const epoch = Math.max(marker.intent.epoch, row.epoch, live?.epoch ?? 0);
-  const complete = await isRecorded(context, ref, epoch);
-  if (!complete && live !== null) await tellOwner(context, ref, live);
+  const open = await openClaims(context, ref);
+  const complete = open.length === 0;
+  await tellOwners(context, ref, open);
   if (!complete && !isTooLate(context, marker, { live, ownerlessMs })) return 'waiting';
   const { request, answer } = marker.intent;
   const end = { request, interrupted: !complete, at: marker.since };

@@ -7,6 +7,7 @@ import {
   type PendingMarker,
   type SessionRef,
 } from '@earshot/protocol';
+import { openClaims } from '../claims.ts';
 import { announce, type SessionsContext } from '../context.ts';
 import { loadRow } from '../load.ts';
 import { closeSession, settle } from './closing.ts';
@@ -51,7 +52,9 @@ export async function endSession(
     since: at,
     intent: { request, answer: manifest.answer, epoch: tail.epoch, giveUpAt: giveUpAt(context) },
   });
-  if (!tail.complete) return answered(context, marker);
+  // A connection that was let in before the answer was stored shows its claim now; later ones see the answer.
+  const complete = tail.complete && (await openClaims(context, ref)).length === 0;
+  if (!complete) return answered(context, marker);
   const final = { ...manifest, endedAt: marker.since, answer: marker.intent.answer };
   return (await closeSession(context, { manifest: final, streams })).answer;
 }

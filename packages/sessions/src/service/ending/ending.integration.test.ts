@@ -108,7 +108,7 @@ class SessionBench {
 
   /** Begins a stream on a node that has seen nothing of the session; resolves to its epoch. */
   async claim(ref: SessionRef, node = 'elsewhere'): Promise<number> {
-    const claim = { node, above: 0, patienceMs: 0 };
+    const claim = { node, above: 0, patienceMs: 0, resuming: false };
     return (await this.#main.sessions.claimStream(ref, claim)).epoch;
   }
 

@@ -1,37 +1,33 @@
 import type { SessionRef } from '@earshot/protocol';
 import type { SessionRow } from '../../core/machine.ts';
 import type { StreamLease } from '../../ports.ts';
+import { openClaims } from '../claims.ts';
 import type { SessionsContext } from '../context.ts';
 
-/** What is known of a session's newest connection once End has waited for it. */
+/** What is known of a session's connections once End has waited for them. */
 export interface Tail {
-  /** 0 when no connection ever fed the session. */
+  /** The newest epoch known; 0 when no connection ever fed the session. */
   readonly epoch: number;
-  /** Its record is stored, so nothing more can come. */
+  /** Every connection is on record, so nothing more can come. */
   readonly complete: boolean;
 }
 
-/** Asks the owner of a live stream to flush and close, and waits for its record as long as End may. */
+/** Asks the owners of a session's audio to store and record it, and waits for that as long as End may. */
 export async function awaitTail(context: SessionsContext, ref: SessionRef, row: SessionRow): Promise<Tail> {
   const { index, settings, now } = context;
   if (row.document.request.upload_type !== 'stream') return { epoch: 0, complete: true };
   const deadline = now().getTime() + settings.endTailWaitMs;
-  const quietUntil = Math.min(deadline, leasesKnownAt(context, row));
-  let told = 0;
-  let live = await index.liveStream(ref);
-  let epoch = Math.max(row.epoch, live?.epoch ?? 0);
+  const told = new Set<number>();
   for (;;) {
-    if (live !== null && live.epoch > told) {
-      await tellOwner(context, ref, live);
-      told = live.epoch;
-    }
-    const left = (live === null ? quietUntil : deadline) - now().getTime();
-    if (left <= 0) break;
+    const open = await openClaims(context, ref);
+    if (open.length === 0) return { epoch: row.epoch, complete: true };
+    const untold = open.filter(({ epoch }) => !told.has(epoch));
+    await tellOwners(context, ref, untold);
+    for (const { epoch } of untold) told.add(epoch);
+    const left = deadline - now().getTime();
+    if (left <= 0) return { epoch: Math.max(row.epoch, ...open.map(({ epoch }) => epoch)), complete: false };
     await index.waitForChange(ref, Math.min(left, 250), new AbortController().signal);
-    live = await index.liveStream(ref);
-    epoch = Math.max(epoch, live?.epoch ?? 0);
   }
-  return { epoch, complete: await isRecorded(context, ref, epoch) };
 }
 
 /**
@@ -43,13 +39,13 @@ export function leasesKnownAt({ settings }: SessionsContext, row: SessionRow): n
   return Date.parse(row.rebuiltAt) + settings.leaseMs / 2;
 }
 
-/** Tells the owner of a stream that its session has ended. */
-export async function tellOwner(context: SessionsContext, ref: SessionRef, live: StreamLease): Promise<void> {
-  await context.index.notifyStream({ ref, reason: 'end', epoch: live.epoch }, live);
-}
-
-/** True when a stream record of this connection, or of a newer one, is stored. */
-export async function isRecorded(context: SessionsContext, ref: SessionRef, epoch: number): Promise<boolean> {
-  if (epoch === 0) return true;
-  return (await context.truth.readStreams(ref)).some((record) => record.epoch >= epoch);
+/** Tells nodes that a session has ended whose audio they may hold. */
+export async function tellOwners(
+  context: SessionsContext,
+  ref: SessionRef,
+  owners: readonly StreamLease[],
+): Promise<void> {
+  for (const { node, epoch } of owners) {
+    await context.index.notifyStream({ ref, reason: 'end', epoch }, { node, epoch });
+  }
 }

@@ -1,0 +1,130 @@
+import { EarshotError, type SessionRef, type StreamClaim } from '@earshot/protocol';
+import { unrecorded } from '../core/claims.ts';
+import { refuseUnlessOpen, type Transition } from '../core/machine.ts';
+import type { StreamLease } from '../ports.ts';
+import type { SessionsContext } from './context.ts';
+import { loadRow, notFound } from './load.ts';
+
+/** How often a claim looks again whether the older owner has let go, ms. */
+const LOOK_MS = 250;
+/** Epochs that an index which was rolled back may offer again. */
+const MAX_TAKEN = 1000;
+
+export interface Claim {
+  readonly node: string;
+  /** Epochs that the node itself has seen: an index that was emptied may have forgotten them. */
+  readonly above: number;
+  /** How long another node may take to store the tail of its connection, ms; then it is taken for dead. */
+  readonly patienceMs: number;
+  /** The node feeds the session already: a store that is away does not keep a connection out. */
+  readonly resuming: boolean;
+}
+
+/** The next epoch and the lease for it; the claim is stored before, so that no epoch is ever given twice. */
+export async function takeEpoch(
+  context: SessionsContext,
+  ref: SessionRef,
+  claim: Claim,
+): Promise<{ readonly epoch: number; readonly announce: Transition['announce'] }> {
+  const held = await context.index.liveStream(ref);
+  let above = Math.max(claim.above, held?.epoch ?? 0);
+  for (let tries = 0; tries < MAX_TAKEN; tries += 1) {
+    const change = await context.index.apply(ref, { type: 'stream', above });
+    if (change === null) throw notFound(ref);
+    const { epoch } = change.row;
+    if (await storeClaim(context, ref, { claim, epoch })) {
+      await takeLease(context, ref, { lease: { node: claim.node, epoch }, patienceMs: claim.patienceMs });
+      return { epoch, announce: change.announce };
+    }
+    above = epoch;
+  }
+  throw new EarshotError('service_unavailable');
+}
+
+/** False when the epoch was given before, by an index that has forgotten it. */
+async function storeClaim(
+  context: SessionsContext,
+  ref: SessionRef,
+  { claim, epoch }: { claim: Claim; epoch: number },
+): Promise<boolean> {
+  const document: StreamClaim = {
+    v: 1,
+    epoch,
+    node: claim.node,
+    claimedAt: context.now().toISOString(),
+  };
+  try {
+    if ((await context.truth.createClaim(ref, document)) === 'exists') return false;
+    await refuseEnded(context, ref, epoch);
+    return true;
+  } catch (error) {
+    if (!claim.resuming || !isOutage(error)) throw error;
+    context.warn('the claim of a connection could not be stored', { sessionId: ref.sessionId, error });
+    return true;
+  }
+}
+
+function isOutage(error: unknown): boolean {
+  return !(error instanceof EarshotError) || error.retryable;
+}
+
+/** End stores its intent before it looks for claims, and a claim is stored before it looks for the intent. */
+async function refuseEnded(context: SessionsContext, ref: SessionRef, epoch: number): Promise<void> {
+  const { truth } = context;
+  const [manifest, pending, row] = await Promise.all([
+    truth.readManifest(ref),
+    truth.readPending(ref),
+    loadRow(context, ref),
+  ]);
+  if (manifest === null && pending?.intent === undefined && !row.ending) return;
+  await truth.removeClaims(ref, [epoch]);
+  refuseUnlessOpen(row);
+  throw new EarshotError('session_ended', { details: { session_id: ref.sessionId } });
+}
+
+/** Waits until the older owner has given its lease back, has died, or has had its time. */
+async function takeLease(
+  context: SessionsContext,
+  ref: SessionRef,
+  { lease, patienceMs }: { lease: StreamLease; patienceMs: number },
+): Promise<void> {
+  const { index, settings } = context;
+  const deadline = context.now().getTime() + patienceMs;
+  let told = 0;
+  for (;;) {
+    const held = await index.liveStream(ref);
+    if (held !== null && held.epoch > lease.epoch) throw new EarshotError('stream_superseded');
+    const left = deadline - context.now().getTime();
+    if (held === null || held.node === lease.node || left <= 0) {
+      if (await index.holdStream(ref, lease, settings.leaseMs)) return;
+      continue;
+    }
+    if (told !== held.epoch) await index.notifyStream({ ref, reason: 'superseded', epoch: held.epoch }, held);
+    told = held.epoch;
+    await index.waitForChange(ref, Math.min(left, LOOK_MS), new AbortController().signal);
+  }
+}
+
+/** Claims that no record accounts for. */
+export async function openClaims(context: SessionsContext, ref: SessionRef): Promise<StreamClaim[]> {
+  const { truth } = context;
+  const [claimed, records] = await Promise.all([truth.listClaims(ref), truth.readStreams(ref)]);
+  const claims = await Promise.all(unrecorded(claimed, records).map((epoch) => truth.readClaim(ref, epoch)));
+  return claims.filter((claim) => claim !== null);
+}
+
+/** A node says that it holds nothing of its claims up to an epoch: connections that never came about. */
+export async function disclaim(context: SessionsContext, ref: SessionRef, owner: StreamLease): Promise<void> {
+  const { truth, index } = context;
+  const open = await openClaims(context, ref);
+  const own = open.filter(({ node, epoch }) => node === owner.node && epoch <= owner.epoch);
+  if (own.length > 0)
+    await truth.removeClaims(
+      ref,
+      own.map(({ epoch }) => epoch),
+    );
+  const held = await index.liveStream(ref);
+  if (held !== null && held.node === owner.node && held.epoch <= owner.epoch)
+    await index.releaseStream(ref, held);
+  else await index.changed(ref);
+}
