@@ -1,13 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { encodePcm16le } from '@earshot/audio';
-import { CreateSessionRequest, LIMITS, type SessionDocument, type SessionRef } from '@earshot/protocol';
-import {
-  createRedisIndex,
-  createSessions,
-  type SessionIndex,
-  type Sessions,
-  type SessionsContext,
-} from '@earshot/sessions';
+import { CreateSessionRequest, type SessionDocument, type SessionRef } from '@earshot/protocol';
 import {
   createFolderStore,
   createSessionArchive,
@@ -24,48 +17,21 @@ import {
   until,
 } from '@earshot/test-support';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Redis } from 'ioredis';
-import { type Client, type EdgeBench, startEdge } from './testing/edge-bench.ts';
+import { type Client, EVENTS, type EventClient, speaking } from './testing/client.ts';
+import { callHttp } from './testing/http-exchange.ts';
+import { type RealNode, startRealNode } from './testing/real-node.ts';
 
 const RATE = 16_000;
 
-interface Node {
-  readonly redis: Redis;
-  readonly index: SessionIndex;
-  readonly sessions: Sessions;
-  readonly bench: EdgeBench;
-}
-
 let server: TestRedis;
 let folder: TemporaryFolder;
+let journals: TemporaryFolder[];
 let store: ObjectStore;
 let truth: SessionArchive;
-let nodes: Node[];
+let nodes: RealNode[];
 
-async function startNode(name: string): Promise<Node> {
-  const redis = new Redis(server.url, { maxRetriesPerRequest: 1 });
-  redis.on('error', () => undefined);
-  const index = createRedisIndex(redis, { node: name });
-  const nothing = (): Promise<void> => Promise.resolve();
-  const context: SessionsContext = {
-    truth,
-    index,
-    queue: { decodeUploads: nothing, transcribe: nothing, announce: nothing },
-    readObject: (key) => store.get(key),
-    now: () => new Date(),
-    randomBytes: (count) => randomBytes(count),
-    warn: () => undefined,
-    settings: {
-      ttlSeconds: 3600,
-      endTailWaitMs: LIMITS.endTailWaitMs,
-      leaseMs: LIMITS.streamLeaseMs,
-      onDifferentUpload: 'refuse',
-    },
-  };
-  const sessions = createSessions(context);
-  const bench = await startEdge({ sessions, index, store, node: name });
-  return { redis, index, sessions, bench };
-}
+const start = (i: number): Promise<RealNode> =>
+  startRealNode({ name: `node-${i}`, redisUrl: server.url, store, folder: journals[i]! });
 
 beforeAll(async () => {
   server = await startRedis();
@@ -78,18 +44,15 @@ afterAll(async () => {
 beforeEach(async () => {
   await server.flushAll();
   folder = await temporaryFolder();
+  journals = [await temporaryFolder(), await temporaryFolder()];
   store = createFolderStore(folder.path);
   truth = createSessionArchive(store);
-  nodes = [await startNode('a'), await startNode('b')];
+  nodes = [await start(0), await start(1)];
 });
 
 afterEach(async () => {
-  for (const { bench, index, redis } of nodes) {
-    await bench.close();
-    await index.close();
-    redis.disconnect();
-  }
-  await folder.remove();
+  for (const node of nodes) await node.stop();
+  for (const one of [folder, ...journals]) await one.remove();
 });
 
 async function create(
@@ -101,16 +64,25 @@ async function create(
   return { ...document, streamId: document.streamId ?? 'str_none' };
 }
 
+const pcm = (from: number, samples: number): Uint8Array => encodePcm16le(computedAudio(1, from, samples));
+
 async function send(client: Client, from: number, samples: number): Promise<void> {
   for (let at = from; at < from + samples; at += RATE) {
-    await client.send(encodePcm16le(computedAudio(1, at, Math.min(RATE, from + samples - at))));
+    await client.send(pcm(at, Math.min(RATE, from + samples - at)));
   }
 }
 
-async function manifestAudio(ref: SessionRef): Promise<Int16Array> {
+async function open(node: RealNode, streamId: string): Promise<EventClient> {
+  return speaking(await node.bench.connect(streamId, EVENTS));
+}
+
+/** The session, ended, has exactly this much of the computed stream. */
+async function expectManifest(ref: SessionRef, samples: number): Promise<void> {
   const manifest = await truth.readManifest(ref);
   const wavs = await Promise.all((manifest?.segments ?? []).map((segment) => store.get(segment.key)));
-  return new Int16Array(Buffer.concat(wavs.map((wav) => wav.subarray(44))).buffer.slice(0));
+  const audio = new Int16Array(Buffer.concat(wavs.map((wav) => wav.subarray(44))).buffer.slice(0));
+  expect(findAudioDifference(audio, { seed: 1, samples })).toBeNull();
+  expect(manifest?.gaps ?? []).toEqual([]);
 }
 
 describe('a stream of a real session', () => {
@@ -122,9 +94,7 @@ describe('a stream of a real session', () => {
     expect((await client.closed).code).toBe(1000);
     const answer = await nodes[1]!.sessions.end(document, { audio_files_sent: 0 });
     expect(answer.audio_files_received).toBeGreaterThan(1);
-    expect(
-      findAudioDifference(await manifestAudio(document), { seed: 1, samples: 31 * RATE + 7 }),
-    ).toBeNull();
+    await expectManifest(document, 31 * RATE + 7);
     expect((await truth.readManifest(document))?.issues).toEqual([]);
   });
 
@@ -136,27 +106,71 @@ describe('a stream of a real session', () => {
     const ending = nodes[1]!.sessions.end(document, {});
     expect((await client.closed).code).toBe(1000);
     expect((await ending).audio_files).toEqual(['0.wav']);
-    expect(findAudioDifference(await manifestAudio(document), { seed: 1, samples: 5 * RATE })).toBeNull();
+    await expectManifest(document, 5 * RATE);
     await expect(nodes[0]!.bench.connect(document.streamId)).rejects.toThrow('400');
   });
 
   it('goes on in a new connection on another node, which takes over from the old one', async () => {
     const document = await create();
-    const first = await nodes[0]!.bench.connect(document.streamId);
+    const first = await open(nodes[0]!, document.streamId);
+    await first.event('ready');
     await send(first, 0, 14 * RATE);
-    await new Promise((done) => setTimeout(done, 300));
-    const second = await nodes[1]!.bench.connect(document.streamId);
+    await until(() => first.events().some((event) => event.event === 'ack' && event.durable === 14 * RATE));
+    const second = await open(nodes[1]!, document.streamId);
+    expect(await second.event('ready')).toMatchObject({ next_sample: 14 * RATE });
     expect((await first.closed).code).toBe(4409);
     await send(second, 14 * RATE, 4 * RATE);
     await second.send('{"event":"stop"}');
     await second.closed;
-    const answer = await nodes[0]!.sessions.end(document, {});
-    expect(answer.audio_files).toEqual(['0.wav', '1.wav', '2.wav'].slice(0, answer.audio_files.length));
-    expect(findAudioDifference(await manifestAudio(document), { seed: 1, samples: 18 * RATE })).toBeNull();
-    expect((await truth.readStreams(document)).map(({ epoch, closedBy }) => [epoch, closedBy])).toEqual([
-      [1, 'superseded'],
-      [2, 'stop'],
-    ]);
+    await nodes[0]!.sessions.end(document, {});
+    await expectManifest(document, 18 * RATE);
+  });
+
+  it('goes on where it stood when its node begins anew', async () => {
+    const document = await create();
+    const first = await open(nodes[0]!, document.streamId);
+    await first.event('ready');
+    await send(first, 0, 3 * RATE);
+    await until(() => first.events().some((event) => event.event === 'ack' && event.durable === 3 * RATE));
+    await nodes[0]!.stop(0);
+    expect((await first.closed).code).toBe(1012);
+    nodes[0] = await start(0);
+    const second = await open(nodes[0], document.streamId);
+    expect(await second.event('ready')).toMatchObject({ next_sample: 3 * RATE });
+    await send(second, 3 * RATE, RATE);
+    await second.send('{"event":"stop"}');
+    expect((await second.closed).code).toBe(1000);
+    await nodes[1]!.sessions.end(document, {});
+    await expectManifest(document, 4 * RATE);
+  });
+
+  it('falls from a socket to HTTP on another node, and back', async () => {
+    const document = await create();
+    const path = `/voice/v1/stream/sessions/${document.streamId}/audio`;
+    const first = await open(nodes[0]!, document.streamId);
+    await first.event('ready');
+    await send(first, 0, 3 * RATE);
+    await until(() => first.events().some((event) => event.event === 'ack' && event.durable === 3 * RATE));
+    first.socket.terminate();
+    const { port } = nodes[1]!.bench;
+    const asked = await callHttp(port, { path, method: 'HEAD' });
+    expect(asked.headers['upload-offset']).toBe(String(6 * RATE));
+    const headers = { 'Content-Type': 'application/partial-upload', 'Upload-Offset': String(6 * RATE) };
+    const body = pcm(3 * RATE, RATE);
+    const appended = await callHttp(port, { path, method: 'PATCH', headers, body });
+    expect(appended).toMatchObject({ status: 204, headers: { 'upload-offset': String(8 * RATE) } });
+    const again = await callHttp(port, { path, method: 'PATCH', headers, body });
+    expect(again).toMatchObject({ status: 409, headers: { 'upload-offset': String(8 * RATE) } });
+    const second = await open(nodes[0]!, document.streamId);
+    expect(await second.event('ready')).toMatchObject({ next_sample: 4 * RATE });
+    await send(second, 4 * RATE, RATE);
+    await second.send('{"event":"stop"}');
+    expect((await second.closed).code).toBe(1000);
+    await nodes[1]!.sessions.end(document, {});
+    await expectManifest(document, 5 * RATE);
+    const ended = await callHttp(port, { path, method: 'HEAD' });
+    expect(ended.headers).toMatchObject({ 'upload-offset': String(10 * RATE), 'upload-complete': '?1' });
+    expect((await callHttp(port, { path, method: 'PATCH', headers, body })).status).toBe(400);
   });
 
   it('keeps its audio when Redis forgets everything in the middle of two connections', async () => {
@@ -171,7 +185,7 @@ describe('a stream of a real session', () => {
     await second.send('{"event":"stop"}');
     expect((await second.closed).code).toBe(1000);
     await nodes[0]!.sessions.end(document, {});
-    expect(findAudioDifference(await manifestAudio(document), { seed: 1, samples: 6 * RATE })).toBeNull();
+    await expectManifest(document, 6 * RATE);
   });
 
   it('leaves nothing of an erased session', async () => {
@@ -179,11 +193,14 @@ describe('a stream of a real session', () => {
     const client = await nodes[0]!.bench.connect(document.streamId);
     await send(client, 0, 30 * RATE);
     await nodes[1]!.sessions.erase(document);
-    expect((await client.closed).code).toBe(1006);
+    expect((await client.closed).code).toBe(1008);
     await until(() => nodes[0]!.bench.edge.liveCount() === 0);
-    const left: string[] = [];
-    for await (const { key } of store.listAll('clinic/')) left.push(key);
-    expect(left.filter((key) => !key.endsWith('/erased.json'))).toEqual([]);
+    const left = async (): Promise<string[]> => {
+      const keys: string[] = [];
+      for await (const { key } of store.listAll('clinic/')) keys.push(key);
+      return keys.filter((key) => !key.endsWith('/erased.json'));
+    };
+    await until(async () => (await left()).length === 0);
     await expect(nodes[0]!.bench.connect(document.streamId)).rejects.toThrow('404');
   });
 
@@ -194,6 +211,8 @@ describe('a stream of a real session', () => {
     await truth.createStreamPointer(pointer, { v: 1, tenant: 'clinic', sessionId: document.sessionId });
     await expect(nodes[0]!.bench.connect(streamId)).rejects.toThrow('400');
     expect(nodes[0]!.bench.edge.liveCount()).toBe(0);
+    const path = `/voice/v1/stream/sessions/${streamId}/audio`;
+    expect((await callHttp(nodes[0]!.bench.port, { path, method: 'HEAD' })).status).toBe(400);
   });
 
   it('goes on for its client while Redis is away', async () => {
@@ -210,6 +229,6 @@ describe('a stream of a real session', () => {
     await client.send('{"event":"stop"}');
     expect((await client.closed).code).toBe(1000);
     await nodes[1]!.sessions.end(document, {});
-    expect(findAudioDifference(await manifestAudio(document), { seed: 1, samples: 35 * RATE })).toBeNull();
+    await expectManifest(document, 35 * RATE);
   });
 });

@@ -13,7 +13,7 @@ export interface EdgeBench {
   readonly log: MemoryLog;
   /** Opens a socket for a stream; resolves when it is open. */
   connect(streamId: string, options?: ConnectOptions): Promise<Client>;
-  close(): Promise<void>;
+  close(deadlineMs?: number): Promise<void>;
 }
 
 /** Log lines as they were written. */
@@ -70,8 +70,8 @@ export async function startEdge(deps: EdgeBenchDeps): Promise<EdgeBench> {
     port,
     log,
     connect: (streamId, options) => connect(port, streamId, options),
-    async close() {
-      await edge.close(3000);
+    async close(deadlineMs = 3000) {
+      await edge.close(deadlineMs);
       server.server.closeAllConnections();
       await server.close();
     },
