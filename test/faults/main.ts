@@ -12,7 +12,6 @@ const log = (line: string): void => {
   process.stderr.write(`${seconds} s  ${line}\n`);
 };
 const rows = await runClasses(faultClasses, options, log);
-const all = options.merge ? keepRows(await readReport(), rows, faultClasses) : rows;
-await writeReport(all);
+await writeReport(keepRows(await readReport(), rows, { classes: faultClasses, ...options }));
 process.stdout.write(`${table(rows)}\n${figuresLine(rows)}\n`);
 process.exit(rows.every(passed) ? 0 : 1);

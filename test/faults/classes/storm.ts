@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { keys } from '@earshot/storage';
 import { apiOf } from '../client/api.ts';
@@ -96,6 +98,7 @@ async function stormOn(
     injected += await options.inject({ earshot, random: choices, speaking: crowd.speaking });
     if (Math.floor(injected / 50) > Math.floor(before / 50)) run.log(`${options.name}: ${injected} injected`);
   }
+  run.log(`${options.name}: all ${injected} injected, waiting for the sessions`);
   const sessions = await crowd.finish(performance.now() + (options.settleMs ?? SETTLE_MS));
   const verdicts: Verdict[] = [];
   const seeds = sessions.map(({ speaker }) => speaker.options.seed);
@@ -161,6 +164,15 @@ export async function judgeSession(
   const { history } = speaker;
   const root = keys.sessionRoot({ tenant: 'default', sessionId: history.sessionId });
   const verdict = judge(history, await readStoredSession(earshot.store, root, status), seeds);
+  if (verdict.findings.length > 0) await keepHistory(earshot.folder.path, history);
   if (problem === undefined) return verdict;
   return { ...verdict, findings: [...verdict.findings, `${history.sessionId}: ${problem}`] };
+}
+
+/** For whoever looks into a failure. */
+async function keepHistory(folder: string, history: SessionHistory): Promise<void> {
+  await mkdir(join(folder, 'histories'), { recursive: true });
+  const { events, ...rest } = history;
+  const lines = [rest, ...events].map((line) => JSON.stringify(line));
+  await writeFile(join(folder, 'histories', `${history.sessionId}.jsonl`), `${lines.join('\n')}\n`);
 }

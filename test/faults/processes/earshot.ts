@@ -73,8 +73,7 @@ export async function startEarshot(options: EarshotOptions = {}): Promise<Earsho
   );
   const workers = await each(options.workers ?? 1, (index) => worker(folder, index, env));
   const processes = [...ingest.map((node) => node.process), ...workers];
-  await Promise.all(processes.map((each) => each.start()));
-  return {
+  const earshot: Earshot = {
     folder,
     key,
     redis,
@@ -89,6 +88,13 @@ export async function startEarshot(options: EarshotOptions = {}): Promise<Earsho
       await folder.close(how);
     },
   };
+  try {
+    await Promise.all(processes.map((each) => each.start()));
+    return earshot;
+  } catch (error) {
+    await earshot.stop();
+    throw error;
+  }
 }
 
 async function ingestNode(

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { until } from '@earshot/test-support';
 import type { RunFolder } from './guard.ts';
@@ -33,8 +34,9 @@ const START_MS = 30_000;
 /** Everything that it prints goes to `logs/<name>.log` of the run's folder. */
 export function supervise(program: Program, folder: RunFolder): Supervised {
   let running: { child: ChildProcess; exited: Promise<number | null> } | undefined;
+  const logFile = join(folder.path, 'logs', `${program.name}.log`);
   const launch = async (): Promise<void> => {
-    const log = openSync(join(folder.path, 'logs', `${program.name}.log`), 'a');
+    const log = openSync(logFile, 'a');
     const child = spawn(program.command, program.args, {
       env: { ...process.env, ...program.env },
       stdio: ['ignore', log, log],
@@ -74,7 +76,10 @@ export function supervise(program: Program, folder: RunFolder): Supervised {
           return program.ready();
         },
         { timeoutMs: START_MS, intervalMs: 25, what: `the start of ${program.name}` },
-      );
+      ).catch(async (cause: unknown) => {
+        const said = (await readFile(logFile, 'utf8').catch(() => '')).slice(-1500);
+        throw new Error(`${program.name} did not start: ${said}`, { cause });
+      });
     },
     kill: async () => {
       await end('SIGKILL', 1000);

@@ -14,6 +14,8 @@ const Figures = z.object({
 /** One line of the report. */
 export const FaultRow = z.object({
   class: z.string(),
+  /** CI's share or the full run: the report shows both. */
+  share: z.enum(['ci', 'full']),
   asked: count,
   seed: count,
   seconds: z.number(),

@@ -47,29 +47,36 @@ function cells(row: FaultRow): string[] {
   return [row.class, ...counts, ...tail, verdict];
 }
 
-/** The last report's rows for classes that were not run now, in the order of the classes. */
+/**
+ * What the next report shows: rows of the other share stay as they were, and with `merge` those of classes that were not
+ * run now. In the order of the classes.
+ */
 export function keepRows(
   earlier: readonly FaultRow[],
   rows: readonly FaultRow[],
-  classes: readonly FaultClass[],
+  options: { readonly classes: readonly FaultClass[]; readonly full: boolean; readonly merge: boolean },
 ): FaultRow[] {
-  return classes.flatMap(({ name }) => {
-    const row = rows.find((each) => each.class === name) ?? earlier.find((each) => each.class === name);
-    return row === undefined ? [] : [row];
-  });
+  const now = options.full ? 'full' : 'ci';
+  return options.classes.flatMap(({ name }) =>
+    (['full', 'ci'] as const).flatMap((share) => {
+      const matches = (each: FaultRow): boolean => each.class === name && each.share === share;
+      const kept = share === now && !options.merge ? undefined : earlier.find(matches);
+      return rows.find(matches) ?? kept ?? [];
+    }),
+  );
 }
 
-/** Rows of the report file; none when there is no file yet. */
+/** Rows of the report file; none when there is no file yet, or one of another form. */
 export async function readReport(file = FILE): Promise<FaultRow[]> {
   const text = await readFile(file, 'utf8').catch(() => '');
   const [, data] = DATA.exec(text) ?? [];
-  return data === undefined ? [] : z.array(FaultRow).parse(JSON.parse(data));
+  return data === undefined ? [] : (z.array(FaultRow).safeParse(JSON.parse(data)).data ?? []);
 }
 
 export async function writeReport(rows: readonly FaultRow[], file = FILE): Promise<void> {
-  const notes = rows.flatMap(({ class: name, outcome }) =>
+  const notes = rows.flatMap(({ class: name, share, outcome }) =>
     outcome.kind === 'ran' && outcome.figures.notes !== undefined
-      ? [`- ${name}: ${outcome.figures.notes}`]
+      ? [`- ${name}, ${share}: ${outcome.figures.notes}`]
       : [],
   );
   const machine = await machineLines();
@@ -79,13 +86,13 @@ export async function writeReport(rows: readonly FaultRow[], file = FILE): Promi
     'Written by `npm run faults` and `npm run faults:full`. Every session carries computed audio, so each lost, doubled or',
     'misplaced sample shows; a class passes with 0 in all four columns. `--only class --seed S` repeats a row.',
     '',
-    table(rows),
-    '',
-    'What was measured on the way:',
+    ...shareSection('The full run', rows, 'full'),
+    ...shareSection("CI's share", rows, 'ci'),
+    '## What was measured on the way',
     '',
     ...notes,
     '',
-    'The machine:',
+    '## The machine',
     '',
     ...machine,
     '',
@@ -93,6 +100,11 @@ export async function writeReport(rows: readonly FaultRow[], file = FILE): Promi
     '',
   ].join('\n');
   await writeFile(file, text);
+}
+
+function shareSection(title: string, rows: readonly FaultRow[], share: FaultRow['share']): string[] {
+  const own = rows.filter((row) => row.share === share);
+  return own.length === 0 ? [] : [`## ${title}`, '', table(own), ''];
 }
 
 async function machineLines(): Promise<string[]> {

@@ -88,12 +88,27 @@ describe('the report', () => {
     const classes = [classOf('a'), classOf('b', { notes: 'measured --> something' })];
     await writeReport(await run(classes), file);
     const rows = await run(classes, '--only', 'a', '--count', '12');
-    const merged = keepRows(await readReport(file), rows, classes);
-    expect(merged.map((row) => [row.class, row.asked])).toEqual([
+    const kept = async (full: boolean, merge: boolean) =>
+      keepRows(await readReport(file), rows, { classes, full, merge }).map((row) => [row.class, row.asked]);
+    expect(await kept(false, true)).toEqual([
       ['a', 12],
       ['b', 3],
     ]);
-    expect(await readFile(file, 'utf8')).toContain('- b: measured --> something');
+    expect(await kept(false, false)).toEqual([['a', 12]]);
+    expect(await readFile(file, 'utf8')).toContain('- b, ci: measured --> something');
+  });
+
+  it("keeps the full run's rows when CI's share is run", async () => {
+    const file = join(folder, 'shares.md');
+    const classes = [classOf('a'), classOf('b')];
+    await writeReport(await run(classes, '--full'), file);
+    const rows = keepRows(await readReport(file), await run(classes), { classes, full: false, merge: false });
+    expect(rows.map((row) => [row.class, row.share])).toEqual([
+      ['a', 'full'],
+      ['a', 'ci'],
+      ['b', 'full'],
+      ['b', 'ci'],
+    ]);
   });
 });
 

@@ -18,6 +18,7 @@ export async function runClasses(
     const outcome = await attempt(each, { count: asked, seed: forkSeed(seed, each.name), log });
     const row: FaultRow = {
       class: each.name,
+      share: options.full ? 'full' : 'ci',
       asked,
       seed,
       seconds: Math.round((performance.now() - began) / 100) / 10,
