@@ -23,6 +23,8 @@ export class LinkFeed {
   #stopSent = false;
   #isMoving = false;
   #heardMs = performance.now();
+  #sentMs = Number.NEGATIVE_INFINITY;
+  #pacer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(link: Link, positions: Positions, setting: FeedSetting) {
     this.link = link;
@@ -53,6 +55,7 @@ export class LinkFeed {
     await this.#pump();
     const end = await ended;
     clearInterval(timer);
+    clearTimeout(this.#pacer);
     return end;
   }
 
@@ -69,7 +72,12 @@ export class LinkFeed {
         await this.#setting.changed.next();
         continue;
       }
+      if (this.#isTooSmall(piece)) {
+        await this.#setting.changed.next();
+        continue;
+      }
       if (this.#isIdle()) this.heard();
+      this.#sentMs = performance.now();
       this.#positions.advance(piece.length);
       await this.link.send(piece);
       this.#setting.sent();
@@ -86,6 +94,18 @@ export class LinkFeed {
     const credit = this.link.creditBytes - (from - this.#positions.durableBytes);
     const bytes = Math.min(this.link.pieceBytes, credit, this.#positions.wholeEnd - from);
     return buffer.read(from, bytes - (bytes % 2));
+  }
+
+  /** Also sees to it that the piece is looked at again when its time has come. */
+  #isTooSmall(piece: Uint8Array): boolean {
+    const { bytes, ms } = this.link.pace;
+    const early = ms - (performance.now() - this.#sentMs);
+    if (piece.length >= bytes || early <= 0 || this.#setting.stopping() !== undefined) return false;
+    this.#pacer ??= setTimeout(() => {
+      this.#pacer = undefined;
+      this.#setting.changed.notify();
+    }, early);
+    return true;
   }
 
   #sayStop(): void {

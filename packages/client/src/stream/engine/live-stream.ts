@@ -108,7 +108,7 @@ export class LiveStream {
     const { bufferBytes, plainBufferBytes } = this.#settings;
     const limit = this.#acknowledged ? bufferBytes : plainBufferBytes;
     const { buffer } = this.#positions;
-    const step = Math.min(INTAKE_BYTES, limit);
+    const step = Math.max(1, Math.min(INTAKE_BYTES, Math.floor(limit / 4)));
     for (let at = 0; at < bytes.length; at += step) {
       const piece = bytes.subarray(at, at + step);
       while (this.#end === undefined && buffer.heldBytes + piece.length > limit) await this.#changed.next();
@@ -195,6 +195,7 @@ export class LiveStream {
     }
     // What the server does not need any more is safe there.
     this.#positions.acknowledge({ received: link.nextSample, durable: link.nextSample });
+    this.#changed.notify();
     if (!isAgain) return true;
     const fromSample = link.nextSample + outcome.missing;
     if (outcome.missing > 0 && link.transport === 'http') {

@@ -1,4 +1,3 @@
-import { pause } from '../../http/requester.ts';
 import { endOfRefusal, isUploadComplete, unreachable, uploadOffset } from './http-answers.ts';
 import { type Link, type LinkEnd, LinkFailure, type LinkListener } from './link.ts';
 
@@ -13,7 +12,7 @@ export interface HttpTarget {
 
 /** Largest body of one request, bytes. */
 const PIECE_BYTES = 262_144;
-/** Pieces of less than a second are sent about once a second, so that a live source makes few requests. */
+/** A live source makes one request a second. */
 const PACE_MS = 1000;
 const BYTES_PER_SAMPLE = 2;
 /** What the protocol's streams have when nothing else is said, samples per second. */
@@ -55,6 +54,7 @@ class HttpLink implements Link {
   readonly nextSample: number;
   readonly creditBytes = Number.POSITIVE_INFINITY;
   readonly pieceBytes = PIECE_BYTES;
+  readonly pace: { readonly bytes: number; readonly ms: number };
   readonly ended: Promise<LinkEnd>;
   readonly #target: HttpTarget;
   readonly #listener: LinkListener;
@@ -66,6 +66,7 @@ class HttpLink implements Link {
     this.#target = target;
     this.#listener = listener;
     this.nextSample = nextSample;
+    this.pace = { bytes: target.sampleRate * BYTES_PER_SAMPLE, ms: PACE_MS };
     this.#offset = nextSample * BYTES_PER_SAMPLE;
     this.ended = new Promise((resolve) => {
       this.#settleEnded = resolve;
@@ -73,11 +74,7 @@ class HttpLink implements Link {
   }
 
   async send(piece: Uint8Array): Promise<void> {
-    const began = performance.now();
-    if (!(await this.#append(piece))) return;
-    const isSmall = piece.length < this.#target.sampleRate * BYTES_PER_SAMPLE;
-    const early = PACE_MS - (performance.now() - began);
-    if (isSmall && early > 0) await pause(early, this.#abort.signal).catch(() => undefined);
+    await this.#append(piece);
   }
 
   stop(): void {

@@ -34,6 +34,7 @@ export function openSocketLink(target: SocketTarget, listener: LinkListener): Pr
 class SocketLink implements Link {
   readonly transport = 'websocket';
   readonly pieceBytes = MESSAGE_BYTES;
+  readonly pace = { bytes: 0, ms: 0 };
   readonly opened: Promise<Link>;
   readonly ended: Promise<LinkEnd>;
   readonly #target: SocketTarget;
