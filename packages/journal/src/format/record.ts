@@ -43,6 +43,8 @@ export interface FoundRecord extends Readonly<RecordHead> {
   readonly at: number;
   readonly headCheck: number;
   readonly payloadCheck: number;
+  /** The payload was found to be what was written; nobody looked while it is false. */
+  whole: boolean;
 }
 
 export function emptyRecord(): RecordHead {
@@ -113,6 +115,7 @@ export function readRecord(bytes: Buffer, at: number, secret: FileSecret): Found
     chain: bytes.readUInt32LE(at + 36),
     floor: bytes.readUInt32LE(at + 40),
     payloadCheck: bytes.readUInt32LE(at + 44),
+    whole: false,
   };
 }
 

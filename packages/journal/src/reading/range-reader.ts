@@ -11,7 +11,7 @@ const BRIDGE_BYTES = 16_384;
 /** … but no more than this at once, bytes. */
 const READ_BYTES = 1_048_576;
 /** Reads under way for one range. */
-const PARALLEL_READS = 8;
+const PARALLEL_READS = 16;
 
 /** One record to read, and how much of it is wanted. */
 interface Piece {
@@ -120,7 +120,7 @@ async function readInto(file: JournalFile | undefined, bytes: Buffer, at: number
     return 0;
   } finally {
     file.readers -= 1;
-    await file.leave();
+    if (file.removed) await file.leave();
   }
 }
 

@@ -40,6 +40,10 @@ function flipped(disk: MemoryDisk, name: string, bit: number): MemoryDisk {
   return copy;
 }
 
+function zeroed(bytes: Buffer, page: number): Buffer {
+  return bytes.fill(0, page * 4096, Math.min((page + 1) * 4096, bytes.length));
+}
+
 /** Everything held is either right or a gap that is told, and both sessions are there. */
 async function expectHonest(disk: MemoryDisk, frames = 10): Promise<{ recovery: Recovery; missing: number }> {
   const { journal, recovery } = await openTestJournal(disk, { seed: 500 });
@@ -230,7 +234,7 @@ describe('files that are not what their name says', () => {
     for (const name of disk.names().slice(0, -1)) {
       for (let page = 0; page * 4096 < disk.bytesOf(name).length; page += 1) {
         const copy = disk.snapshot();
-        copy.set(name, disk.bytesOf(name).fill(0, page * 4096, (page + 1) * 4096));
+        copy.set(name, zeroed(disk.bytesOf(name), page));
         const { missing } = await expectHonest(copy, 40);
         expect(missing).toBeLessThanOrEqual(16 * 160);
       }

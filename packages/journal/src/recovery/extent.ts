@@ -1,10 +1,10 @@
 import { type FileHeader, type FileLink, HEADER_AREA_BYTES } from '../format/file-header.ts';
-import { RECORD, RECORD_HEAD_BYTES } from '../format/record.ts';
-import type { Scan, ScannedDamage, ScannedRecord } from './scan.ts';
+import { type FoundRecord, RECORD, RECORD_HEAD_BYTES } from '../format/record.ts';
+import type { Scan, ScannedDamage } from './scan.ts';
 
 /** What of a file counts. */
 export interface Extent {
-  readonly records: readonly ScannedRecord[];
+  readonly records: readonly FoundRecord[];
   /** Records at or above this offset may be known to this process only: they have to be written again. */
   readonly sureBytes: number;
   /** Head check of the last good record below `sureBytes`. */

@@ -1,8 +1,7 @@
 import { trackOfCode } from '../format/codes.ts';
+import type { FoundRecord } from '../format/record.ts';
 import type { ToldTrack } from '../format/stream-json.ts';
-import type { StreamState } from '../held/stream-state.ts';
-import { HeldTrack } from '../held/stream-state.ts';
-import type { ScannedRecord } from './scan.ts';
+import { HeldTrack, type MentioningFile, type StreamState } from '../held/stream-state.ts';
 
 /** A track as its records tell of it, in any order. */
 export interface FoundTrack {
@@ -18,6 +17,8 @@ export class FoundStream {
   readonly state: StreamState;
   readonly tracks = new Map<number, FoundTrack>();
   seen = 0;
+  /** The file of its newest record. */
+  lastFile: MentioningFile | undefined;
   /** Something of it is told only where it has to be written again. */
   unsure = false;
 
@@ -56,7 +57,7 @@ export class FoundStream {
   }
 
   /** An audio or gap record: what it covers is known even when its payload is gone. */
-  cover(record: ScannedRecord, file: number, step: number): void {
+  cover(record: FoundRecord, file: number, step: number): void {
     const track = this.track({ code: record.track, sampleRate: record.sampleRate }, step);
     if (track === undefined) return;
     const { held } = track;
@@ -65,7 +66,7 @@ export class FoundStream {
     held.records.place(held.records.push(record.first, record.count, record.flags), file, record.at);
   }
 
-  release(record: ScannedRecord, step: number): void {
+  release(record: FoundRecord, step: number): void {
     const track = this.track({ code: record.track, sampleRate: record.sampleRate }, step);
     if (track === undefined) return;
     beginAt(track, record.first);

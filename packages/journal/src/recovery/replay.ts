@@ -1,22 +1,21 @@
-import { RECORD, RECORD_HEAD_BYTES } from '../format/record.ts';
+import { type FoundRecord, RECORD, RECORD_HEAD_BYTES } from '../format/record.ts';
 import { decodeStream, type ToldStream } from '../format/stream-json.ts';
 import type { JournalFile } from '../held/journal-file.ts';
 import { StreamState } from '../held/stream-state.ts';
 import { FoundStream } from './found-stream.ts';
-import type { ScannedRecord } from './scan.ts';
 
 /** One file to replay. */
 export interface ReplayFile {
   readonly file: JournalFile;
   readonly bytes: Buffer;
-  readonly records: readonly ScannedRecord[];
+  readonly records: readonly FoundRecord[];
   readonly sureBytes: number;
 }
 
 /** A record whose stream nothing explained so far. */
 interface Orphan {
   readonly file: JournalFile;
-  readonly record: ScannedRecord;
+  readonly record: FoundRecord;
 }
 
 /** Applies the records of all files, oldest first. */
@@ -60,7 +59,7 @@ export class Replay {
     });
   }
 
-  #streamOf(record: ScannedRecord, bytes: Buffer, file: JournalFile): FoundStream | undefined {
+  #streamOf(record: FoundRecord, bytes: Buffer, file: JournalFile): FoundStream | undefined {
     if (record.type === RECORD.marker) return undefined;
     const told = record.type === RECORD.stream && record.whole ? toldBy(record, bytes) : undefined;
     let stream = this.streams.get(record.stream);
@@ -76,7 +75,7 @@ export class Replay {
     return stream;
   }
 
-  #tell(stream: FoundStream, told: ToldStream, record: ScannedRecord): void {
+  #tell(stream: FoundStream, told: ToldStream, record: FoundRecord): void {
     const { state } = stream;
     if (told.ref.tenant !== state.ref.tenant || told.ref.sessionId !== state.ref.sessionId) return;
     for (const track of told.tracks) stream.tell(track, this.#step);
@@ -87,11 +86,14 @@ export class Replay {
     state.meta = told.meta;
   }
 
-  #apply(stream: FoundStream, record: ScannedRecord, file: JournalFile): void {
+  #apply(stream: FoundStream, record: FoundRecord, file: JournalFile): void {
     const { state } = stream;
     stream.seen = this.#step;
-    state.files.add(file);
-    file.streams.add(state);
+    if (stream.lastFile !== file) {
+      stream.lastFile = file;
+      state.files.add(file);
+      file.streams.add(state);
+    }
     if (record.type === RECORD.audio) file.audioBytes += record.length;
     // A writer of an older epoch was refused when this came: it cannot have been acknowledged.
     const fenced = record.epoch < state.epoch;
@@ -106,7 +108,7 @@ export class Replay {
   }
 }
 
-function toldBy(record: ScannedRecord, bytes: Buffer): ToldStream | undefined {
+function toldBy(record: FoundRecord, bytes: Buffer): ToldStream | undefined {
   const from = record.at + RECORD_HEAD_BYTES;
   return decodeStream(bytes.subarray(from, from + record.length));
 }

@@ -1,11 +1,6 @@
 import { type FileHeader, HEADER_AREA_BYTES } from '../format/file-header.ts';
 import { type FoundRecord, RECORD_HEAD_BYTES, readPayload, readRecord } from '../format/record.ts';
 
-/** A record with a good head; `whole` tells whether its payload is what was written. */
-export interface ScannedRecord extends FoundRecord {
-  readonly whole: boolean;
-}
-
 /** Bytes of a file that are not what was written. */
 export interface ScannedDamage {
   readonly from: number;
@@ -17,7 +12,7 @@ export interface ScannedDamage {
 }
 
 export interface Scan {
-  readonly records: readonly ScannedRecord[];
+  readonly records: readonly FoundRecord[];
   readonly damage: readonly ScannedDamage[];
   /** The highest floor that any record tells. */
   readonly floor: number;
@@ -25,7 +20,7 @@ export interface Scan {
 
 /** Finds every good record of a file: behind damage it goes on at the next place with the file's magic and a right check. */
 export function scan(bytes: Buffer, header: FileHeader): Scan {
-  const records: ScannedRecord[] = [];
+  const records: FoundRecord[] = [];
   const damage: ScannedDamage[] = [];
   let floor = HEADER_AREA_BYTES;
   let chain: number | undefined = header.check;
@@ -43,12 +38,12 @@ export function scan(bytes: Buffer, header: FileHeader): Scan {
       damage.push({ from: at, to: at, cutAt: at, stream: undefined });
     }
     const end = at + RECORD_HEAD_BYTES + record.length;
-    const whole = readPayload(bytes, record, header.secret) !== undefined;
-    if (!whole) {
+    record.whole = readPayload(bytes, record, header.secret) !== undefined;
+    if (!record.whole) {
       const to = Math.min(end, bytes.length);
       damage.push({ from: Math.min(at + RECORD_HEAD_BYTES, to), to, cutAt: at, stream: record.stream });
     }
-    records.push({ ...record, whole });
+    records.push(record);
     floor = Math.max(floor, record.floor);
     chain = record.headCheck;
     at = end;

@@ -9,6 +9,8 @@ import type { Packer } from './packer.ts';
 import type { Space } from './space.ts';
 
 const LATENCIES_KEPT = 4096;
+/** Tries to write to a full disk before a closing journal gives up. */
+const LAST_TRIES = 3;
 
 export interface CommitterDeps {
   readonly disk: JournalDisk;
@@ -175,14 +177,14 @@ export class Committer {
     file.made = true;
   }
 
-  /** Goes on with a step where it stopped as soon as the disk has room again. */
+  /** Goes on with a step where it stopped as soon as the disk has room again; when closing only a few times at once. */
   async #withRoom(step: () => Promise<void>): Promise<void> {
-    for (;;) {
+    for (let last = LAST_TRIES; ; last -= this.#closing ? 1 : 0) {
       try {
         await step();
         return;
       } catch (error) {
-        if (!isNoRoom(error) || this.#closing || this.failure !== undefined) throw error;
+        if (!isNoRoom(error) || last === 0 || this.failure !== undefined) throw error;
         await this.#deps.space.awaitRoom();
       }
     }

@@ -43,7 +43,7 @@ export class Space {
   /** After a write that found no room: resolves when trying again makes sense. */
   async awaitRoom(): Promise<void> {
     this.#become('full');
-    if (await this.#reserve.giveUp()) return;
+    if ((await this.#reserve.giveUp()) || this.#closed) return;
     this.#stuck = true;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
