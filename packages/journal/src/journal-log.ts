@@ -127,7 +127,8 @@ export class JournalLog implements Journal {
     const { commits } = committer;
     committer.latencies = [];
     committer.commits = 0;
-    let bytes = this.files.unusableBytes;
+    let bytes = 0;
+    for (const unusable of this.files.unusable.values()) bytes += unusable;
     for (const file of this.files.bySequence.values()) bytes += file.end;
     return {
       files: this.files.bySequence.size,

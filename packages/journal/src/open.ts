@@ -32,6 +32,7 @@ async function settle(journal: JournalLog, found: Found, deps: JournalDeps): Pro
     log.ready();
   }
   await committer.flush();
+  for (const name of found.leftovers) await deps.disk.remove(name);
   await rewrite.cut();
   await journal.eraser.overwrite(states.filter(({ erased }) => erased));
   for (const file of files.bySequence.values())

@@ -57,28 +57,28 @@ export class Eraser {
     let bytes = 0;
     for (const sequence of touched) {
       const file = this.#deps.files.bySequence.get(sequence);
-      if (file !== undefined) bytes += await overwriteIn(file, numbers);
+      if (file !== undefined) bytes += await this.#overwriteIn(file, numbers);
     }
     return bytes;
   }
-}
 
-async function overwriteIn(file: JournalFile, numbers: ReadonlySet<number>): Promise<number> {
-  const { handle } = file;
-  if (handle === undefined) return 0;
-  file.readers += 1;
-  try {
-    const { records } = scan(await readAll(handle, file.end), file.header);
-    let bytes = 0;
-    for (const { type, stream, at, length } of records) {
-      if (type !== RECORD.audio || !numbers.has(stream)) continue;
-      await writeWhole(handle, new Uint8Array(length), { at: at + RECORD_HEAD_BYTES, progress: 0 });
-      bytes += length;
+  async #overwriteIn(file: JournalFile, numbers: ReadonlySet<number>): Promise<number> {
+    const { handle } = file;
+    if (handle === undefined) return 0;
+    file.readers += 1;
+    try {
+      const { records } = scan(await readAll(handle, file.end), file.header);
+      let bytes = 0;
+      for (const { type, stream, at, length } of records) {
+        if (type !== RECORD.audio || !numbers.has(stream)) continue;
+        await writeWhole(handle, new Uint8Array(length), { at: at + RECORD_HEAD_BYTES, progress: 0 });
+        bytes += length;
+      }
+      if (bytes > 0) await this.#deps.committer.sync(handle);
+      return bytes;
+    } finally {
+      file.readers -= 1;
+      await file.leave();
     }
-    if (bytes > 0) await handle.sync();
-    return bytes;
-  } finally {
-    file.readers -= 1;
-    await file.leave();
   }
 }

@@ -19,6 +19,8 @@ export const RECORD = {
   erase: 6,
   /** Only carries a new floor. */
   marker: 7,
+  /** The files that the journal consists of, as JSON. */
+  files: 8,
 } as const;
 
 /** One record, without its payload. Positions and counts in samples; `floor` and `length` in bytes. */

@@ -1,4 +1,5 @@
 import { type FileLink, HEADER_AREA_BYTES, makeHeader } from '../format/file-header.ts';
+import type { Ledger } from '../format/ledger.ts';
 import { JournalFile } from './journal-file.ts';
 
 const NO_FILE: FileLink = { sequence: 0, identity: 0, bytes: 0, lastCheck: 0 };
@@ -8,8 +9,8 @@ export class FileSet {
   readonly bySequence = new Map<number, JournalFile>();
   /** Files without a held record that are not active: they wait to be removed. */
   readonly empty = new Set<JournalFile>();
-  /** Bytes that recovery left lying in files it could not use. */
-  unusableBytes = 0;
+  /** Files that recovery could not use and left lying, by sequence: their bytes. */
+  readonly unusable = new Map<number, number>();
   active: JournalFile | undefined;
   #area: { readonly file: JournalFile; readonly bytes: Buffer } | undefined;
   #lowestSequence = 1;
@@ -47,6 +48,16 @@ export class FileSet {
     this.active = file;
     if (left !== undefined && left.held === 0) this.empty.add(left);
     return file;
+  }
+
+  /** Every file that is part of the journal; those about to be removed are not. */
+  ledger(): Ledger {
+    const ledger = new Map<number, number>();
+    for (const sequence of this.unusable.keys()) ledger.set(sequence, 0);
+    for (const { sequence, header, removeAfter } of this.bySequence.values()) {
+      if (removeAfter === undefined) ledger.set(sequence, header.check);
+    }
+    return ledger;
   }
 
   /** The header area of a file that is not on disk yet. */

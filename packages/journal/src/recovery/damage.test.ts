@@ -222,11 +222,37 @@ describe('files that are not what their name says', () => {
     expect(recovery.damage.some(({ file }) => file === second)).toBe(true);
   });
 
-  it('notices a missing file by the holes that it leaves', async () => {
+  it('names a missing file and the holes that it leaves', async () => {
     const disk = await written({ fileBytes: 12_000, frames: 20 });
-    disk.files.delete(disk.names()[1] ?? '');
-    const { missing } = await expectHonest(disk, 20);
+    const [, second = ''] = disk.names();
+    disk.files.delete(second);
+    const { missing, recovery } = await expectHonest(disk, 20);
     expect(missing).toBeGreaterThan(160);
+    expect(recovery.damage).toEqual([{ file: second, from: 0, to: 0 }]);
+  });
+
+  it('lets nothing come back with a file that was removed and is there again', async () => {
+    const disk = new MemoryDisk();
+    const { journal } = await openTestJournal(disk, { settings: { fileBytes: 12_000 } });
+    const stream = journal.stream(session(1));
+    stream.begin(1, {});
+    for (let i = 0; i < 40; i += 1) speak(stream, 1, 160);
+    await journal.whenDurable();
+    const backup = disk.snapshot();
+    stream.close();
+    journal.stream(session(2)).begin(1, {});
+    await journal.whenDurable();
+    await journal.close();
+    const { journal: second } = await openTestJournal(disk, { seed: 20 });
+    await second.close();
+    const gone = backup.names().filter((name) => !disk.files.has(name));
+    expect(gone.length).toBeGreaterThan(0);
+    for (const name of gone) disk.set(name, backup.bytesOf(name));
+    const { journal: third, recovery } = await openTestJournal(disk, { seed: 30 });
+    expect(recovery.streams.map(({ stream: { ref } }) => ref)).toEqual([session(2)]);
+    expect(recovery.damage).toEqual([]);
+    expect(gone.filter((name) => disk.files.has(name))).toEqual([]);
+    await third.close();
   });
 
   it('survives a zeroed page anywhere', async () => {

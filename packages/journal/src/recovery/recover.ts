@@ -5,6 +5,7 @@ import type { FileSet } from '../held/file-set.ts';
 import { JournalFile } from '../held/journal-file.ts';
 import type { JournalRange } from '../journal.ts';
 import { extentOf } from './extent.ts';
+import { checkLedger, missingFile } from './file-ledger.ts';
 import { closeAll, type FoundFile, findFiles, readAll } from './found-file.ts';
 import type { FoundStream } from './found-stream.ts';
 import { settleTrack } from './holes.ts';
@@ -39,6 +40,8 @@ export interface Found {
   readonly damage: readonly FileDamage[];
   readonly tornBytes: number;
   readonly nextStream: number;
+  /** Files to be removed once everything else is durable. */
+  readonly leftovers: readonly string[];
 }
 
 /** Reads what an earlier process left, and changes nothing but the removal of a newest file that was never begun. */
@@ -79,9 +82,13 @@ class Recovering {
 
   async run(): Promise<Found> {
     const links = checkLinks(this.#found);
+    const { leftovers, missing } = await checkLedger(this.#found);
     const last = this.#found.findLast(({ header }) => header !== undefined);
+    await closeAll(leftovers);
     for (const found of this.#found) {
       this.#files.skipSequence(found.sequence);
+      if (leftovers.includes(found)) continue;
+      while ((missing[0] ?? Number.POSITIVE_INFINITY) < found.sequence) this.#miss(missing);
       if (found.header === undefined) await this.#refuse(found);
       else await this.#take(found, found.header, { link: links.get(found), isLast: found === last });
     }
@@ -98,14 +105,22 @@ class Recovering {
       files: this.#recovered,
       damage: this.#damage.filter(({ stream }) => stream === undefined || !erased.has(stream)),
       tornBytes: this.#tornBytes,
+      leftovers: leftovers.map(({ name }) => name),
       nextStream: Math.max(this.#nextStream, ...[...this.#replay.streams.keys()].map((number) => number + 1)),
     };
+  }
+
+  #miss(missing: number[]): void {
+    const sequence = missing.shift();
+    if (sequence === undefined) return;
+    this.#damage.push(missingFile(sequence));
+    this.#replay.doubt();
   }
 
   /** Kept as it is for a person to look at, but nothing of it is used. */
   async #refuse(found: FoundFile): Promise<void> {
     this.#damage.push({ file: found.name, from: 0, to: found.bytes, stream: undefined });
-    this.#files.unusableBytes += found.bytes;
+    this.#files.unusable.set(found.sequence, found.bytes);
     this.#replay.doubt();
     await found.handle.close();
   }

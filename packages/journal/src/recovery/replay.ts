@@ -60,7 +60,7 @@ export class Replay {
   }
 
   #streamOf(record: FoundRecord, bytes: Buffer, file: JournalFile): FoundStream | undefined {
-    if (record.type === RECORD.marker) return undefined;
+    if (record.type === RECORD.marker || record.type === RECORD.files) return undefined;
     const told = record.type === RECORD.stream && record.whole ? toldBy(record, bytes) : undefined;
     let stream = this.streams.get(record.stream);
     if (stream === undefined && told !== undefined) {

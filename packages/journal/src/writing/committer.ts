@@ -88,6 +88,18 @@ export class Committer {
     }
   }
 
+  /** Syncs a file for somebody else; a failure is the journal's. */
+  async sync(file: { sync(): Promise<void> }): Promise<void> {
+    try {
+      await syncOnce(file);
+    } catch (error) {
+      this.fail(
+        error instanceof Error ? error : new Error('The journal cannot be synced.', { cause: error }),
+      );
+      throw error;
+    }
+  }
+
   fail(error: Error): void {
     if (this.failure !== undefined) return;
     this.failure = error;

@@ -1,3 +1,5 @@
+import { HEADER_AREA_BYTES } from '../format/file-header.ts';
+import { encodeLedger } from '../format/ledger.ts';
 import {
   emptyRecord,
   RECORD,
@@ -45,7 +47,7 @@ export class Packer {
     this.#deps = deps;
   }
 
-  /** The file that the next record goes to. */
+  /** The file that the next record goes to; to be called before `record` is filled. */
   file(): JournalFile {
     return this.#batch().file;
   }
@@ -88,6 +90,15 @@ export class Packer {
     return batch;
   }
 
+  /** Puts the list of files, twice like every record that holds no audio. */
+  putLedger(): void {
+    this.#batch();
+    Object.assign(this.record, emptyRecord(), { type: RECORD.files });
+    const ledger = encodeLedger(this.#deps.files.ledger());
+    this.put(ledger);
+    this.put(ledger);
+  }
+
   /** The batch that fills moves the track's end. */
   touch(track: HeldTrack): void {
     const batch = this.filling;
@@ -119,6 +130,7 @@ export class Packer {
     const batch = new Batch(this.#fileForBatch(files), elapsedMs());
     this.filling = batch;
     begun(batch);
+    if (batch.at === HEADER_AREA_BYTES) this.putLedger();
     return batch;
   }
 

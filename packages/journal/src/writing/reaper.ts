@@ -50,7 +50,7 @@ export class Reaper {
       packer.rotate();
       packer.putMarker();
     }
-    for (const file of files.empty) file.removeAfter ??= this.#carryOver(file);
+    this.#leave([...files.empty].filter(({ removeAfter }) => removeAfter === undefined));
     this.#removing ??= this.#next();
   }
 
@@ -60,18 +60,27 @@ export class Reaper {
     await this.#removing;
   }
 
+  /** The files go as soon as the journal says durably that they are no part of it. */
+  #leave(leaving: readonly JournalFile[]): void {
+    if (leaving.length === 0) return;
+    const { log, packer } = this.#deps;
+    for (const file of leaving) this.#carryOver(file);
+    for (const file of leaving) file.removeAfter = Number.POSITIVE_INFINITY;
+    packer.putLedger();
+    for (const file of leaving) file.removeAfter = packer.appended;
+    log.ready();
+  }
+
   /**
    * What a file says of streams that are open, or that an older file mentions, is said again before it goes: else a
    * recovery would find them as they were earlier.
    */
-  #carryOver(file: JournalFile): number {
-    const { log, packer } = this.#deps;
+  #carryOver(file: JournalFile): void {
+    const { log } = this.#deps;
     for (const state of file.streams) {
       const needed = !state.closed || state.isMentionedBefore(file.sequence);
       if (needed && state.newestMention() === file.sequence) log.tell(state);
     }
-    log.ready();
-    return packer.appended;
   }
 
   #next(): Promise<void> | undefined {
