@@ -1,5 +1,6 @@
 import type { StandaloneConfig } from '../config.ts';
 import { type Finding, findingLine, findingOf } from './checks/finding.ts';
+import { checkJournal } from './checks/journal-check.ts';
 import { checkDisk, checkStorage } from './checks/place-checks.ts';
 import { checkRedis } from './checks/redis-check.ts';
 import { checkEngines, checkFfmpeg } from './checks/speech-checks.ts';
@@ -10,6 +11,7 @@ export async function doctor(config: StandaloneConfig, print: (line: string) => 
     ['redis', () => checkRedis(config)],
     ['storage', () => checkStorage(config)],
     ['disk', () => checkDisk(config)],
+    ['journal', () => checkJournal(config.ingest)],
     ['ffmpeg', checkFfmpeg],
     ['engine', () => checkEngines(config)],
   ];

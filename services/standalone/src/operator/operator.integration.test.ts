@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { startRedis, type TemporaryFolder, temporaryFolder } from '@earshot/test-support';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readStandaloneConfig } from '../config.ts';
@@ -10,7 +11,8 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
-const config = (env: Record<string, string> = {}) => readStandaloneConfig(env, folder.path);
+const config = (env: Record<string, string> = {}) =>
+  readStandaloneConfig({ EARSHOT_JOURNAL_DIR: join(folder.path, 'journal'), ...env }, folder.path);
 
 async function runKeys(...args: string[]) {
   const printed: string[] = [];
@@ -66,6 +68,12 @@ describe('doctor', () => {
       'redis',
       'storage',
       'disk',
+      'journal',
+      'journal',
+      'journal',
+      'journal',
+      'journal',
+      'journal',
       'ffmpeg',
       'engine',
       'engine',
