@@ -1,3 +1,4 @@
+import { LIMITS } from '@earshot/protocol';
 import { keys } from '@earshot/storage';
 import { seededRandom } from '../runner/random.ts';
 import { AudioSource } from './clients/audio-source.ts';
@@ -42,11 +43,11 @@ export interface SimulationOptions {
 }
 
 /** Everything has to come to its end within this virtual time, ms. */
-const END_MS = 900_000;
-/** How long a settled run is watched, ms. */
-const AFTERMATH_MS = 8000;
+const END_MS = 600_000;
+/** How long a settled run is watched, and one with an erased session: until a stream that waits for its client is over; ms. */
+const AFTERMATH_MS = { usual: 5000, erased: LIMITS.streamResumeMs + 15_000 };
 /** … and within this many events. */
-const END_STEPS = 200_000;
+const END_STEPS = 25_000;
 
 /** Runs one seed: the same seed does the same, event by event. */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
@@ -114,7 +115,7 @@ class SimulationRun {
     const done = await scheduler.run(() => this.#settled() || scheduler.steps > END_STEPS, END_MS);
     const stuck = done && this.#settled() ? 0 : this.#stuck();
     // A little later still: nothing may change any more, and what is late has arrived.
-    await scheduler.run(() => scheduler.steps > END_STEPS, scheduler.nowMs + AFTERMATH_MS);
+    await scheduler.run(() => scheduler.steps > END_STEPS, scheduler.nowMs + this.#aftermathMs());
     for (const session of this.#history.sessions) judge(this.#history, session, this.#store.objects);
     for (const session of this.#history.sessions) this.#reachEnding(session);
     for (const key of this.#store.replaced) {
@@ -196,6 +197,10 @@ class SimulationRun {
     );
   }
 
+  #aftermathMs(): number {
+    return this.#history.sessions.some(({ erased }) => erased) ? AFTERMATH_MS.erased : AFTERMATH_MS.usual;
+  }
+
   #stuck(): number {
     const { objects } = this.#store;
     const waiting = this.#history.sessions.filter(
@@ -212,9 +217,9 @@ class SimulationRun {
     for (const [at, later] of brought.entries()) {
       const earlier = brought[at - 1];
       if (earlier === undefined || later.base === 0) continue;
-      this.#reached.add(
-        earlier.node === later.node ? 'resumed on the same node' : 'taken over by another node',
-      );
+      if (earlier.node !== later.node) this.#reached.add('taken over by another node');
+      else if (earlier.start === later.start) this.#reached.add('resumed on the same node');
+      else this.#reached.add('resumed after recovery');
     }
   }
 }
