@@ -74,7 +74,10 @@ export interface JournalStream {
   ranges(): readonly JournalRange[];
   /** The gaps among them. */
   gaps(): readonly Gap[];
-  /** PCM16LE of [from, to), checked against its checksums; gaps are zeros. Rejects with `JournalDamaged` (its `ranges` say what is bad). */
+  /**
+   * PCM16LE of [from, to), checked against its checksums; gaps are zeros. Rejects with
+   * `JournalDamaged` (its `ranges` say what is bad), or with the system's error, which need not last.
+   */
   read(track: TrackName, from: number, to: number): Promise<Uint8Array>;
   /** Everything of the track below `to` is archived and verified: its place on disk may be reused. */
   release(track: TrackName, to: number): void;

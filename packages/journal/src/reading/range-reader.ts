@@ -40,6 +40,16 @@ export class RangeReader {
   /** PCM16LE of [from, to) with zeros in gaps; what is not on disk yet is waited for. */
   async read(track: HeldTrack, from: number, to: number): Promise<Buffer> {
     if (to > track.durable) await this.#whenStored();
+    try {
+      return await this.#readOnce(track, from, to);
+    } catch (error) {
+      // What two reads find damaged is damaged on the disk, not on its way from there.
+      if (!(error instanceof JournalDamaged)) throw error;
+      return await this.#readOnce(track, from, to);
+    }
+  }
+
+  async #readOnce(track: HeldTrack, from: number, to: number): Promise<Buffer> {
     const out = Buffer.alloc((to - from) * 2);
     const groups = this.#groups(track, from, to);
     const damaged: JournalRange[] = [];
@@ -110,14 +120,12 @@ export class RangeReader {
   }
 }
 
-/** The bytes there are; none when the disk cannot read them. */
+/** The bytes there are; rejects when the disk cannot be read, which need not last. */
 async function readInto(file: JournalFile | undefined, bytes: Buffer, at: number): Promise<number> {
   if (file?.handle === undefined) return 0;
   file.readers += 1;
   try {
     return await readWhole(file.handle, bytes, at);
-  } catch {
-    return 0;
   } finally {
     file.readers -= 1;
     if (file.removed) await file.leave();
