@@ -25,6 +25,7 @@ export {
   ExpiredRecord,
   Manifest,
   SessionDocument,
+  StreamClaim,
   StreamRecord,
   UploadReceipt,
 } from './records/documents.ts';

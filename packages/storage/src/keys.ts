@@ -41,6 +41,7 @@ export const keys = {
   segment: (ref: SessionRef, place: SegmentPlace): string =>
     `${root(ref)}segments/${place.track}/${padded(place.index, 6)}-${padded(place.firstSample, 12)}.wav`,
   stream: (ref: SessionRef, epoch: number): string => `${root(ref)}streams/${count(epoch)}.json`,
+  claim: (ref: SessionRef, epoch: number): string => `${keys.claims(ref)}${count(epoch)}.json`,
   result: (ref: SessionRef, place: ResultPlace): string =>
     `${keys.segmentResults(ref, place)}${count(place.attempt)}.json`,
   apiKey: (sha256: string): string => `${SYSTEM}/keys/${hash(sha256)}.json`,
@@ -63,6 +64,7 @@ export const keys = {
   uploads: (ref: SessionRef): string => `${root(ref)}uploads/`,
   segments: (ref: SessionRef): string => `${root(ref)}segments/`,
   streams: (ref: SessionRef): string => `${root(ref)}streams/`,
+  claims: (ref: SessionRef): string => `${root(ref)}claims/`,
   results: (ref: SessionRef): string => `${root(ref)}results/`,
   segmentResults: (ref: SessionRef, segment: Omit<ResultPlace, 'attempt'>): string =>
     `${root(ref)}results/${segment.track}-${padded(segment.index, 6)}/`,

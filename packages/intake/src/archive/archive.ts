@@ -46,7 +46,7 @@ export class Archive {
   }
 
   add(segment: PendingSegment): void {
-    this.#count(segment.samples * 2);
+    if (!this.stopped) this.#count(segment.samples * 2);
     this.#laneOf(segment.track).add(segment);
   }
 
@@ -107,7 +107,7 @@ export class Archive {
   #keep(stored: StoredSegment): void {
     const { entry, segment } = stored;
     this.stored.push(entry);
-    this.#count(-segment.samples * 2);
+    if (!this.stopped) this.#count(-segment.samples * 2);
     this.#context.metrics.segmentStored(44 + segment.samples * 2, entry.cut);
     this.#feed.add(entry);
     this.#onStored(stored);

@@ -8,17 +8,28 @@ export interface JournalAudio {
 }
 
 const BYTES_PER_SAMPLE = 2;
+/** Nothing smaller is given up on by itself, samples. */
+const LEAST_SAMPLES = 1024;
 
-/** PCM16LE of [from, to) of a track. Samples that fail their checksum are silence and are named. */
+/** Failed reads after which a disk is taken for broken at that place. */
+const PATIENCE = 5;
+
+/**
+ * PCM16LE of [from, to) of a track. Samples that fail their checksum are silence and are named; a read that the
+ * system refuses rejects, and only after several attempts counts as damage too.
+ */
 export async function readAudio(
   stream: JournalStream,
   track: TrackName,
-  { from, to }: { from: number; to: number },
+  { from, to, attempt = 1 }: { from: number; to: number; attempt?: number },
 ): Promise<JournalAudio> {
   try {
     return { pcm: await stream.read(track, from, to), damaged: [] };
   } catch (error) {
-    if (!(error instanceof JournalDamaged)) throw error;
+    if (!(error instanceof JournalDamaged)) {
+      if (attempt <= PATIENCE) throw error;
+      return await readHalves(stream, track, { from, to, attempt });
+    }
     const damaged = error.ranges
       .filter((range) => range.track === track && range.to > from && range.from < to)
       .map((range) => ({ from: Math.max(range.from, from), to: Math.min(range.to, to) }))
@@ -26,6 +37,21 @@ export async function readAudio(
     if (damaged.length === 0) throw error;
     return { pcm: await readAround(stream, track, { from, to, damaged }), damaged };
   }
+}
+
+/** Reads what can be read of a range that the disk refuses as a whole. */
+async function readHalves(
+  stream: JournalStream,
+  track: TrackName,
+  { from, to, attempt }: { from: number; to: number; attempt: number },
+): Promise<JournalAudio> {
+  if (to - from <= LEAST_SAMPLES) {
+    return { pcm: new Uint8Array((to - from) * BYTES_PER_SAMPLE), damaged: [{ from, to }] };
+  }
+  const middle = Math.floor((from + to) / 2);
+  const left = await readAudio(stream, track, { from, to: middle, attempt });
+  const right = await readAudio(stream, track, { from: middle, to, attempt });
+  return { pcm: Buffer.concat([left.pcm, right.pcm]), damaged: [...left.damaged, ...right.damaged] };
 }
 
 async function readAround(

@@ -13,6 +13,9 @@ import {
 } from './segment-object.ts';
 import { TrackDigester } from './track-digester.ts';
 
+/** Indexes left free for the writer whose audio stands in the way: it may still go on. */
+const RELOCATION_ROOM = 1000;
+
 /** From this position of the journal's count, a track's segments lie `shift` samples later in storage. */
 export interface Relocation {
   readonly track: TrackName;
@@ -104,7 +107,7 @@ export class SegmentLane {
     const { stop, time } = this.#context;
     for (let attempt = 1; !stop.stopped; attempt += 1) {
       try {
-        const stored = await this.#attempt(segment);
+        const stored = await this.#attempt(segment, attempt);
         if (stored !== undefined) return stored;
         await this.#relocate(segment);
       } catch (error) {
@@ -116,13 +119,17 @@ export class SegmentLane {
   }
 
   /** One attempt; undefined when other content stands at the place. */
-  async #attempt(segment: PendingSegment): Promise<StoredSegment | undefined> {
+  async #attempt(segment: PendingSegment, attempt: number): Promise<StoredSegment | undefined> {
     const { journal, stream, slots, store, stop, ref } = this.#context;
     const to = segment.firstSample + segment.samples;
     if (stream.durable(this.#track) < to) await journal.whenDurable();
     return await slots.run(async () => {
       if (stop.stopped) throw new Error('the archive was stopped');
-      const { pcm, damaged } = await readAudio(stream, this.#track, { from: segment.firstSample, to });
+      const { pcm, damaged } = await readAudio(stream, this.#track, {
+        from: segment.firstSample,
+        to,
+        attempt,
+      });
       const wav = segmentWav(segment.sampleRate, pcm);
       const entry = entryAt(ref, segment, { place: this.#placeOf(segment), wav });
       if (!(await this.#watched(entry.key, putSegment(store, entry, wav)))) return undefined;
@@ -148,7 +155,7 @@ export class SegmentLane {
   async #relocate({ firstSample }: PendingSegment): Promise<void> {
     const { store, ref, log } = this.#context;
     const behind = await placeBehind(store, ref, this.#track);
-    this.#index = Math.max(this.#index + 1, behind.index);
+    this.#index = Math.max(this.#index + 1, behind.index + RELOCATION_ROOM);
     this.#shift = Math.max(this.#shift, behind.firstSample - firstSample);
     this.#listener.relocated({ track: this.#track, from: firstSample, shift: this.#shift });
     log.warn(

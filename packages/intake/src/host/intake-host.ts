@@ -137,19 +137,30 @@ class NodeIntake implements IntakeHost {
   async #open(ref: SessionRef, options: OpenOptions): Promise<Connection> {
     const { sessions, node } = this.#context;
     await this.#recoveries.resolved(ref);
-    const above = this.#tenures.get(nameOf(ref))?.epoch ?? 0;
+    const known = this.#tenures.get(nameOf(ref));
     const patienceMs = options.from === undefined ? PATIENCE_MS.plain : PATIENCE_MS.resending;
-    const { epoch } = await sessions.claimStream(ref, { node, above, patienceMs });
-    return await this.#openings.inTurn(ref, async () => {
-      const tenure = await this.#tenureFor(ref, options);
-      if (this.#closing) throw new EarshotError('shutting_down');
-      if (tenure.epoch >= epoch) throw new EarshotError('stream_superseded');
-      const connection = tenure.attach(epoch, options.transport);
-      tenure.startFrom(options.from);
-      for (const notice of this.#openings.noticesFor(ref, epoch)) this.#pass(notice, tenure);
-      this.#context.log.info({ session: ref.sessionId, epoch }, 'stream opened');
-      return connection;
-    });
+    const claim = { node, above: known?.epoch ?? 0, patienceMs, resuming: known?.isOpen === true };
+    const { epoch } = await sessions.claimStream(ref, claim);
+    try {
+      return await this.#openings.inTurn(ref, () => this.#join(ref, { ...options, epoch }));
+    } catch (error) {
+      // Nobody must wait for a connection that never came about.
+      if (!this.#tenures.has(nameOf(ref))) void this.#disclaim(ref, epoch);
+      throw error;
+    }
+  }
+
+  async #join(ref: SessionRef, options: OpenOptions & { epoch: number }): Promise<Connection> {
+    const { epoch, transport, from } = options;
+    const tenure = await this.#tenureFor(ref, options);
+    if (this.#closing) throw new EarshotError('shutting_down');
+    if (tenure.epoch >= epoch) throw new EarshotError('stream_superseded');
+    const connection = tenure.attach(epoch, transport);
+    this.#keep(tenure);
+    tenure.startFrom(from);
+    for (const notice of this.#openings.noticesFor(ref, epoch)) this.#pass(notice, tenure);
+    this.#context.log.info({ session: ref.sessionId, epoch }, 'stream opened');
+    return connection;
   }
 
   async #tenureFor(ref: SessionRef, { transport }: OpenOptions): Promise<Tenure> {
@@ -160,13 +171,23 @@ class NodeIntake implements IntakeHost {
       throw new EarshotError('service_unavailable');
     const { tracks } = await sessions.standing(ref);
     const startedAt = time.now().toISOString();
-    return this.#keep(
-      new Tenure(this.#context, { stream: journal.stream(ref), tracks, startedAt, transport }),
-    );
+    return new Tenure(this.#context, { stream: journal.stream(ref), tracks, startedAt, transport });
+  }
+
+  /** Says that this node holds nothing of a session up to an epoch. */
+  async #disclaim(ref: SessionRef, epoch: number): Promise<void> {
+    try {
+      await this.#recoveries.resolved(ref);
+      if (this.#closing || this.#tenures.has(nameOf(ref)) || this.#openings.isBusy(ref)) return;
+      await this.#context.sessions.disclaim(ref, { node: this.#context.node, epoch });
+    } catch (error) {
+      this.#context.log.warn({ session: ref.sessionId, err: error }, 'a claim could not be given back');
+    }
   }
 
   #keep(tenure: Tenure): Tenure {
     const name = nameOf(tenure.ref);
+    if (this.#tenures.get(name) === tenure) return tenure;
     this.#tenures.set(name, tenure);
     this.#leases.start();
     void tenure.done.then(() => {
@@ -179,6 +200,7 @@ class NodeIntake implements IntakeHost {
     this.#openings.notice(notice);
     const tenure = this.#tenures.get(nameOf(notice.ref));
     if (tenure !== undefined) this.#pass(notice, tenure);
+    else if (!this.#openings.has(notice.ref)) void this.#disclaim(notice.ref, notice.epoch);
   }
 
   #pass({ reason, epoch }: StreamNotice, tenure: Tenure): void {

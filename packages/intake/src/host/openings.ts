@@ -20,6 +20,11 @@ export class Openings {
     return this.#openings.has(nameOf(ref));
   }
 
+  /** True when another connection than the caller's is being opened. */
+  isBusy(ref: SessionRef): boolean {
+    return (this.#openings.get(nameOf(ref))?.count ?? 0) > 1;
+  }
+
   begin(ref: SessionRef): void {
     const opening = this.#openings.get(nameOf(ref)) ?? { count: 0, notices: [], turn: Promise.resolve() };
     opening.count += 1;

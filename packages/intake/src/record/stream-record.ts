@@ -52,6 +52,8 @@ export class ConnectionSummary {
 /** Everything that a record is made of. */
 export interface RecordParts {
   readonly epoch: number;
+  /** The first epoch that the record accounts for. */
+  readonly fromEpoch: number | undefined;
   readonly closedBy: ClosedBy;
   readonly endedAt: Date;
   readonly summary: ConnectionSummary;
@@ -80,6 +82,7 @@ export function streamRecord(parts: RecordParts): StreamRecord {
     coverage: coverageOf(parts.lines, gaps),
     warnings: [...parts.warnings, ...archive.issues()],
     ...(summary.connections > 0 ? { connections: summary.connections } : {}),
+    ...(parts.fromEpoch === undefined ? {} : { fromEpoch: parts.fromEpoch }),
     ...(digests.length > 0 ? { digests } : {}),
   };
 }

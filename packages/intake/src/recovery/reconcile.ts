@@ -19,17 +19,22 @@ export interface Continuation {
  */
 export async function reconcile(
   context: Pick<IntakeContext, 'store'>,
-  { stream, held, stored }: { stream: JournalStream; held: JournalRange; stored: readonly SegmentEntry[] },
+  comparison: {
+    readonly stream: JournalStream;
+    readonly held: JournalRange;
+    readonly stored: readonly SegmentEntry[];
+    readonly attempt: number;
+  },
 ): Promise<Continuation> {
+  const { held, stored } = comparison;
   let { from } = held;
   const inOrder = [...stored].sort((a, b) => a.firstSample - b.firstSample);
   for (const segment of inOrder) {
     const end = segment.firstSample + segment.samples;
     if (end <= from || segment.firstSample >= held.to) continue;
-    const same = await isSame(context, { stream, held, segment });
-    if (!same) return { from, shift: Math.max(0, endOf(stored) - from) };
-    // Stored audio goes on from where it is known to go on; a hole before it is stored from the journal.
-    if (segment.firstSample <= from) from = Math.min(end, held.to);
+    const same = await isSame(context, { ...comparison, segment });
+    if (!same || segment.firstSample > from) return { from, shift: Math.max(0, endOf(stored) - from) };
+    from = Math.min(end, held.to);
   }
   return { from, shift: 0 };
 }
@@ -40,12 +45,17 @@ function endOf(stored: readonly SegmentEntry[]): number {
 
 async function isSame(
   { store }: Pick<IntakeContext, 'store'>,
-  { stream, held, segment }: { stream: JournalStream; held: JournalRange; segment: SegmentEntry },
+  {
+    stream,
+    held,
+    segment,
+    attempt,
+  }: { stream: JournalStream; held: JournalRange; segment: SegmentEntry; attempt: number },
 ): Promise<boolean> {
   const from = Math.max(held.from, segment.firstSample);
   const to = Math.min(held.to, segment.firstSample + segment.samples);
   const wav = await store.get(segment.key);
-  const { pcm } = await readAudio(stream, held.track, { from, to });
+  const { pcm } = await readAudio(stream, held.track, { from, to, attempt });
   const start = WAV_HEAD_BYTES + (from - segment.firstSample) * 2;
   return Buffer.compare(wav.subarray(start, start + pcm.length), pcm) === 0;
 }

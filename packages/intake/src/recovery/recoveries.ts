@@ -58,7 +58,7 @@ export class Recoveries {
     const { log, time } = this.#context;
     for (let attempt = 1; !this.#stop.stopped; attempt += 1) {
       try {
-        await restoreTenure(this.#context, recovered, this.#keep);
+        await restoreTenure(this.#context, recovered, { attempt, keep: this.#keep });
         return;
       } catch (error) {
         const session = recovered.stream.ref.sessionId;

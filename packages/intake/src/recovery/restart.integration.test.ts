@@ -67,7 +67,7 @@ describe('storage that is down', () => {
     await connection.finish(endOf());
     expect(await connection.archived(20_000)).toBe(true);
     const [record] = session.records;
-    expect(record?.segments).toMatchObject([{ index: 1, firstSample: RATE }]);
+    expect(record?.segments).toMatchObject([{ index: 1001, firstSample: RATE }]);
     expect(record?.warnings.map(({ type }) => type)).toContain('segment_conflict');
   });
 });

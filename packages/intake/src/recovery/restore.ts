@@ -18,7 +18,7 @@ const PIECE_SECONDS = 5;
 export async function restoreTenure(
   context: IntakeContext,
   recovered: RecoveredStream,
-  keep: (tenure: Tenure) => Tenure,
+  { attempt, keep }: { attempt: number; keep: (tenure: Tenure) => Tenure },
 ): Promise<void> {
   const { stream } = recovered;
   const { ref } = stream;
@@ -29,7 +29,13 @@ export async function restoreTenure(
   }
   const standing = await context.sessions.standing(ref);
   const tenure = new Tenure(context, { ...startOf(recovered, context), tracks: standing.tracks });
-  for (const track of tracksOf(stream)) await restoreTrack(context, { tenure, stream, standing, track });
+  try {
+    const restoring = { tenure, stream, standing, attempt };
+    for (const track of tracksOf(stream)) await restoreTrack(context, { ...restoring, track });
+  } catch (error) {
+    tenure.abandon();
+    throw error;
+  }
   noteDamage(tenure, recovered);
   keep(tenure);
   const lease = { node: context.node, epoch: stream.epoch };
@@ -56,13 +62,14 @@ async function hold(
 }
 
 function startOf({ stream, meta }: RecoveredStream, { time }: IntakeContext): Omit<TenureStart, 'tracks'> {
-  const { startedAt, transport, gaps } = meta;
+  const { startedAt, transport, gaps, fromEpoch } = meta;
   const known = Gap.array().safeParse(gaps);
   return {
     stream,
     startedAt: typeof startedAt === 'string' ? startedAt : time.now().toISOString(),
     transport: transport === 'http' ? 'http' : 'websocket',
     gaps: known.success ? known.data : [],
+    fromEpoch: typeof fromEpoch === 'number' ? fromEpoch : stream.epoch,
   };
 }
 
@@ -75,33 +82,38 @@ interface TrackRestoring {
   readonly stream: JournalStream;
   readonly standing: StoredStanding;
   readonly track: TrackName;
+  /** Counts the attempts to take this stream up, from 1. */
+  readonly attempt: number;
 }
 
 /** Feeds a fresh cutter with what storage does not have. */
 async function restoreTrack(context: IntakeContext, restoring: TrackRestoring): Promise<void> {
-  const { tenure, stream, standing, track } = restoring;
+  const { tenure, stream, standing, track, attempt } = restoring;
   const held = heldRange(stream.ranges(), track);
   const stored = standing.segments.filter((segment) => segment.track === track);
-  const { from, shift } = await reconcile(context, { stream, held, stored });
+  const { from, shift } = await reconcile(context, { stream, held, stored, attempt });
   stream.release(track, from);
   const line = new TrackLine({ track, sampleRate: held.sampleRate, from }, context.cut);
   tenure.intake.restore(line);
-  tenure.archive.start(track, { firstIndex: nextIndex(stored), shift });
+  tenure.archive.start(track, {
+    firstIndex: nextIndex(stored, shift === 0 ? from : Number.POSITIVE_INFINITY),
+    shift,
+  });
   for (const gap of stream.gaps()) if (gap.track === track && gap.to > from) noteGap(tenure, gap);
   const piece = held.sampleRate * PIECE_SECONDS;
   for (let at = from; at < held.to; at += piece) {
     const range = { from: at, to: Math.min(at + piece, held.to) };
-    const { pcm } = await readAudio(stream, track, range);
+    const { pcm } = await readAudio(stream, track, { ...range, attempt });
     tenure.intake.replay(line, decodePcm16le(pcm));
   }
 }
 
 /** A gap that the tenure's meta told already is not told twice. */
 function noteGap(tenure: Tenure, gap: Gap): void {
-  const known = tenure.gaps
+  const known = tenure.book.gaps
     .all()
     .some((other) => other.track === gap.track && other.from <= gap.from && other.to >= gap.to);
-  if (!known) tenure.gaps.add(gap);
+  if (!known) tenure.book.gaps.add(gap);
 }
 
 function heldRange(ranges: readonly JournalRange[], track: TrackName): JournalRange {
@@ -112,12 +124,15 @@ function heldRange(ranges: readonly JournalRange[], track: TrackName): JournalRa
   return { ...first, to: last.to };
 }
 
-function nextIndex(stored: readonly SegmentEntry[]): number {
-  return stored.reduce((next, { index }) => Math.max(next, index + 1), 0);
+/** Behind the segments before a position: those after it were stored by a node that left room. */
+function nextIndex(stored: readonly SegmentEntry[], before: number): number {
+  return stored
+    .filter(({ firstSample }) => firstSample < before)
+    .reduce((next, { index }) => Math.max(next, index + 1), 0);
 }
 
 function noteDamage(tenure: Tenure, { damaged, endInDoubt }: RecoveredStream): void {
-  for (const { track, from, to } of damaged) tenure.gaps.damage({ track, from, to });
+  for (const { track, from, to } of damaged) tenure.book.gaps.damage({ track, from, to });
   if (damaged.length === 0 && !endInDoubt) return;
   tenure.warn({
     type: 'journal_damage',

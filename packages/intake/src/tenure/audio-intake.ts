@@ -1,12 +1,15 @@
 import type { Cut } from '@earshot/audio';
 import type { JournalStream } from '@earshot/journal';
-import { EarshotError, type Gap, type TrackName } from '@earshot/protocol';
+import { EarshotError, type Gap, LIMITS, type TrackName } from '@earshot/protocol';
 import type { TrackPosition } from '@earshot/sessions';
 import type { Archive } from '../archive/archive.ts';
 import type { IntakeContext } from '../context.ts';
 import type { IntakeFrame, TrackStanding } from '../ports.ts';
 import type { GapLedger } from '../record/gap-ledger.ts';
 import { TrackLine } from './track-line.ts';
+
+/** Raw frames of the protocol have this rate (stream audio, option A), Hz. */
+const DEFAULT_RATE = 16_000;
 
 export interface IntakeParts {
   readonly stream: JournalStream;
@@ -23,6 +26,8 @@ export class AudioIntake {
   readonly #parts: IntakeParts;
   readonly #lines = new Map<TrackName, TrackLine>();
   readonly #pendingGaps = new Map<TrackName, { samples: number; reason: Gap['reason'] }[]>();
+  /** Where tracks go on that have no line yet, when that is not where storage stands. */
+  readonly #jumps = new Map<TrackName, number>();
   #samples: number;
 
   constructor(context: IntakeContext, parts: IntakeParts) {
@@ -69,9 +74,27 @@ export class AudioIntake {
     this.#pendingGaps.set(track, pending);
   }
 
-  /** Ends all pieces: what is left of each track goes to the archive. */
-  flush(): void {
+  /**
+   * The sender goes on at `from`. Before the first frame here the place is left open, since another node may still
+   * come back with what belongs there; behind it, silence follows. Tells the gap when it is not noted elsewhere.
+   */
+  startFrom(from: number): Gap | undefined {
+    const standing = this.standing();
+    const track = standing.length === 1 ? standing[0]?.track : 'main';
+    const at = standing.find((other) => other.track === track)?.received ?? 0;
+    if (track === undefined || from <= at) return undefined;
+    if (this.#lines.has(track)) {
+      this.gap(track, from - at, 'interrupted');
+      return undefined;
+    }
+    this.#jumps.set(track, from);
+    return { track, from: at, to: from, reason: 'interrupted' };
+  }
+
+  /** Ends all pieces: what is left of each track goes to the archive, with the gaps that no frame followed. */
+  flush(epoch: number): void {
     for (const line of this.#lines.values()) {
+      this.#fillInterrupted(epoch, line);
       const tail = line.flush();
       if (tail !== undefined) this.#archive(line, tail);
     }
@@ -81,16 +104,22 @@ export class AudioIntake {
   standing(): TrackStanding[] {
     const stored = this.#parts.tracks.filter((track) => !this.#lines.has(track.track));
     const own = this.lines.map((line) => this.#standingOf(line));
-    return [
-      ...own,
-      ...stored.map(({ track, sampleRate, nextSample }) => ({
-        track,
-        sampleRate,
-        received: nextSample + this.#announced(track),
-        durable: nextSample,
-        archived: nextSample,
-      })),
-    ];
+    const all = [...own, ...stored.map((track) => this.#standingStored(track))];
+    // A track that nothing is known of but where its sender wants to go on.
+    const main = this.#jumps.get('main');
+    if (all.length > 0 || main === undefined) return all;
+    return [{ track: 'main', sampleRate: DEFAULT_RATE, received: main, durable: main, archived: 0 }];
+  }
+
+  #standingStored({ track, sampleRate, nextSample }: TrackPosition): TrackStanding {
+    const at = this.#jumps.get(track) ?? nextSample;
+    return {
+      track,
+      sampleRate,
+      received: at + this.#announced(track),
+      durable: at,
+      archived: nextSample,
+    };
   }
 
   #standingOf(line: TrackLine): TrackStanding {
@@ -114,10 +143,19 @@ export class AudioIntake {
       });
     }
     if (known !== undefined) return known;
-    const line = new TrackLine({ track, sampleRate, from: earlier?.nextSample ?? 0 }, this.#context.cut);
+    const stored = earlier?.nextSample ?? 0;
+    const from = this.#jumps.get(track) ?? stored;
+    const line = new TrackLine({ track, sampleRate, from }, this.#context.cut);
     this.#lines.set(track, line);
-    this.#parts.archive.start(track, { firstIndex: earlier?.nextIndex ?? 0, shift: 0 });
+    const firstIndex = (earlier?.nextIndex ?? 0) + this.#roomFor((from - stored) / sampleRate);
+    this.#parts.archive.start(track, { firstIndex, shift: 0 });
     return line;
+  }
+
+  /** Indexes for segments that another node may still store in a hole of `seconds`. */
+  #roomFor(seconds: number): number {
+    const shortest = this.#context.cut.minSeconds ?? LIMITS.segmentMinSeconds;
+    return seconds > 0 ? Math.ceil(seconds / shortest) + 1 : 0;
   }
 
   #fillGaps(epoch: number, line: TrackLine): void {
@@ -132,6 +170,15 @@ export class AudioIntake {
       for (const cut of line.silence(samples)) this.#archive(line, cut);
       this.#parts.onGap(gap);
     }
+  }
+
+  /** Frames that were missing at the end may never have been; a sender that knows its position is to be believed. */
+  #fillInterrupted(epoch: number, line: TrackLine): void {
+    const pending = this.#pendingGaps.get(line.track) ?? [];
+    const last = pending.findLastIndex(({ reason }) => reason === 'interrupted');
+    if (last < 0) return;
+    this.#pendingGaps.set(line.track, pending.slice(0, last + 1));
+    this.#fillGaps(epoch, line);
   }
 
   #count(samples: number): void {

@@ -13,12 +13,10 @@ import type {
   TrackStanding,
   Transport,
 } from '../ports.ts';
-import { GapLedger } from '../record/gap-ledger.ts';
 import { writeRecord } from '../record/record-writing.ts';
-import { ConnectionSummary, streamRecord } from '../record/stream-record.ts';
-import { WarningList } from '../record/warning-list.ts';
 import { Stop, within } from '../time/waiting.ts';
 import { AudioIntake } from './audio-intake.ts';
+import { TenureBook } from './tenure-book.ts';
 import { TenureConnection } from './tenure-connection.ts';
 import { TrackQuality } from './track-quality.ts';
 
@@ -34,6 +32,8 @@ export interface TenureStart {
   readonly startedAt: string;
   readonly transport: Transport;
   readonly gaps?: readonly Gap[];
+  /** The first epoch that was fed here, when an earlier process began. */
+  readonly fromEpoch?: number;
 }
 
 /** A renewal that takes longer has failed; nothing waits for it. */
@@ -44,21 +44,18 @@ export class Tenure {
   readonly ref: SessionRef;
   readonly intake: AudioIntake;
   readonly archive: Archive;
-  readonly gaps: GapLedger;
-  readonly summary: ConnectionSummary;
+  readonly book: TenureBook;
   /** Resolves when the tenure is over: true when everything is archived and recorded. */
   readonly done: Promise<boolean>;
   epoch: number;
   connection: TenureConnection | undefined;
   readonly #context: IntakeContext;
   readonly #stream: JournalStream;
-  readonly #warnings: WarningList;
   readonly #quality: TrackQuality;
   readonly #stop = new Stop();
   #phase: Phase = 'open';
   #resolveDone: (archived: boolean) => void = () => undefined;
   #unpark: () => void = () => undefined;
-  #describedGaps = 0;
   /** Counts openings and closings: a close that was overtaken gives up. */
   #turn = 0;
   /** The lease renewal under way; the lease may be given back only behind it. */
@@ -70,17 +67,14 @@ export class Tenure {
     this.#stream = stream;
     this.ref = stream.ref;
     this.epoch = stream.epoch;
-    this.summary = new ConnectionSummary(start.startedAt, start.transport);
-    this.#warnings = new WarningList(context.limits.maxStreamWarnings);
-    this.gaps = new GapLedger(context.limits.maxStreamGaps, start.gaps);
-    this.#describedGaps = this.gaps.count;
+    this.book = new TenureBook(context, start, (issue) => this.connection?.warning(issue));
     this.archive = new Archive(context, stream, (stored) => this.#release(stored));
     this.intake = new AudioIntake(context, {
       stream,
       tracks,
       archive: this.archive,
-      gaps: this.gaps,
-      onGap: (gap) => this.warn(gapIssue(gap)),
+      gaps: this.book.gaps,
+      onGap: (gap) => this.book.noteGap(gap),
     });
     this.#quality = new TrackQuality(context.time, (issue) => this.warn(issue));
     this.done = new Promise((resolve) => {
@@ -99,11 +93,12 @@ export class Tenure {
     this.#phase = 'open';
     this.#turn += 1;
     const older = this.connection;
+    this.book.fromEpoch ??= epoch;
     this.epoch = epoch;
-    this.summary.joined(transport);
+    this.book.summary.joined(transport);
     this.connection = new TenureConnection(this, { epoch, transport });
     older?.halt('superseded', 0);
-    this.#stream.begin(epoch, this.#meta());
+    this.#stream.begin(epoch, this.book.meta());
     this.#context.metrics.streamOpened(transport);
     return this.connection;
   }
@@ -122,8 +117,7 @@ export class Tenure {
   }
 
   warn(issue: ProcessingIssue): void {
-    this.#warnings.add(issue);
-    this.connection?.warning(issue);
+    this.book.warn(issue);
   }
 
   room(): Promise<void> | undefined {
@@ -136,7 +130,7 @@ export class Tenure {
 
   /** A connection is over: after a stop or an End the tail is cut, else the session waits for the next one. */
   async detach(connection: TenureConnection, end: ConnectionEnd): Promise<ConnectionOutcome> {
-    this.summary.left(end);
+    this.book.summary.left(end);
     if (connection === this.connection) {
       this.connection = undefined;
       if (end.closedBy === 'stop' || connection.halted === 'end') void this.close(end.closedBy);
@@ -147,7 +141,7 @@ export class Tenure {
       () => false,
     );
     const { archive } = this;
-    const gaps = this.gaps.placed(archive.relocations);
+    const gaps = this.book.gaps.placed(archive.relocations);
     return {
       durable,
       gaps,
@@ -160,10 +154,10 @@ export class Tenure {
   /** A sender that has nothing below `from` any more: what is missing becomes a gap. */
   startFrom(from: number | undefined): void {
     if (from === undefined) return;
-    const tracks = this.standing();
-    const track = tracks.length === 1 ? tracks[0]?.track : 'main';
-    const at = tracks.find((other) => other.track === track)?.received ?? 0;
-    if (track !== undefined && from > at) this.gap(track, from - at, 'interrupted');
+    const gap = this.intake.startFrom(from);
+    if (gap === undefined) return;
+    this.book.gaps.add(gap);
+    this.book.noteGap(gap);
   }
 
   /** Resolves when no connection feeds the tenure. */
@@ -198,26 +192,19 @@ export class Tenure {
     this.#phase = 'closing';
     this.#turn += 1;
     const turn = this.#turn;
-    this.intake.flush();
+    this.intake.flush(this.epoch);
     await this.archive.settle();
     // Overtaken by a connection that opened the tenure again, by an erasure, or by the end of the process.
     if (this.#turn !== turn || this.#stop.stopped) return;
     this.#phase = 'recording';
     await within(this.#context.time, RENEWAL_WAIT_MS, { work: this.renewal, late: undefined });
-    const record = streamRecord({
-      epoch: this.epoch,
-      closedBy,
-      endedAt: this.#context.time.now(),
-      summary: this.summary,
-      archive: this.archive,
-      gaps: this.gaps,
-      lines: this.intake.lines,
-      warnings: this.#warnings.all(),
-    });
+    const { epoch, archive } = this;
+    const endedAt = this.#context.time.now();
+    const record = this.book.record({ epoch, closedBy, endedAt, archive, lines: this.intake.lines });
     const written = await writeRecord(this.#context, this.ref, { record, stop: this.#stop });
-    if (!written || this.#stop.stopped) return;
+    if (!written || this.archive.stopped) return;
     this.#stream.close();
-    this.#context.metrics.streamClosed(this.summary.transport, record);
+    this.#context.metrics.streamClosed(this.book.summary.transport, record);
     this.#end(true);
   }
 
@@ -263,32 +250,12 @@ export class Tenure {
 
   #release({ entry, segment, damaged }: StoredSegment): void {
     const { track, firstSample, samples } = segment;
-    for (const range of damaged) this.gaps.damage({ track, ...range });
-    if (damaged.length > 0) this.warn(damageIssue(track));
-    // Gaps are told before their place in the journal is given up: a crash must not make silence of them.
-    if (this.gaps.count !== this.#describedGaps) this.#stream.describe(this.#meta());
-    this.#describedGaps = this.gaps.count;
+    this.book.noteDamage(segment, damaged);
+    this.book.keepGaps();
     const line = this.intake.lineOf(track);
     if (line !== undefined) line.archived = firstSample + samples;
     this.#stream.release(track, firstSample + samples);
     this.connection?.segment(entry);
     this.connection?.progress();
   }
-
-  #meta(): Record<string, unknown> {
-    const { startedAt, transport } = this.summary;
-    return { startedAt, transport, gaps: this.gaps.all() };
-  }
-}
-
-function gapIssue(gap: Gap): ProcessingIssue {
-  return { type: 'gap', message: 'Samples are missing; silence takes their place.', details: { ...gap } };
-}
-
-function damageIssue(track: TrackName): ProcessingIssue {
-  return {
-    type: 'journal_damage',
-    message: 'Audio on the disk of the ingest node was damaged; the missing range is listed as a gap.',
-    details: { track },
-  };
 }

@@ -1,7 +1,4 @@
-const createTrackInspector = (_o: object): { push(s: Int16Array, f: object): ProcessingIssue[] } => ({
-  push: () => [],
-});
-
+import { createTrackInspector } from '@earshot/audio';
 import type { ProcessingIssue, TrackName } from '@earshot/protocol';
 import type { IntakeTime } from '../ports.ts';
 import type { TrackLine } from './track-line.ts';

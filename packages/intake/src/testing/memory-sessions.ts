@@ -53,6 +53,7 @@ export function createMemorySessions(): MemorySessions {
       session.epoch = Math.max(session.epoch, above) + 1;
       return await Promise.resolve({ ref, epoch: session.epoch, document: documentOf(ref) });
     },
+    disclaim: () => Promise.resolve(),
     standing(ref) {
       const { segments, records } = find(ref);
       return Promise.resolve({ tracks: positions(segments, records), segments });

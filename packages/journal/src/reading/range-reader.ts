@@ -12,6 +12,13 @@ const BRIDGE_BYTES = 16_384;
 const READ_BYTES = 1_048_576;
 /** Reads under way for one range. */
 const PARALLEL_READS = 16;
+/** What was written this lately is taken to be in the system's memory, bytes. */
+const RECENT_BYTES = 268_435_456;
+/** Recent records read at once before anything else may run. */
+const SLICE = 64;
+/** A slice that takes longer was not in memory: the rest is read the other way, ms. */
+const SLOW_SLICE_MS = 8;
+const SCRATCH_BYTES = 65_536;
 
 /** One record to read, and how much of it is wanted. */
 interface Piece {
@@ -27,39 +34,47 @@ interface PieceGroup {
   readonly pieces: Piece[];
 }
 
+export interface RangeReaderDeps {
+  readonly files: FileSet;
+  readonly whenStored: () => Promise<void>;
+  /** Bytes appended to the journal by this process. */
+  readonly appended: () => number;
+  readonly elapsedMs: () => number;
+}
+
+/** Where what is read goes: audio of the track from a position on. */
+interface Target {
+  readonly track: HeldTrack;
+  readonly out: Buffer;
+  readonly from: number;
+  readonly damaged: JournalRange[];
+}
+
 /** Reads audio back from the files, and checks every record that it touches. */
 export class RangeReader {
-  readonly #files: FileSet;
-  readonly #whenStored: () => Promise<void>;
+  readonly #deps: RangeReaderDeps;
+  readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
-  constructor(files: FileSet, whenStored: () => Promise<void>) {
-    this.#files = files;
-    this.#whenStored = whenStored;
+  constructor(deps: RangeReaderDeps) {
+    this.#deps = deps;
   }
 
   /** PCM16LE of [from, to) with zeros in gaps; what is not on disk yet is waited for. */
   async read(track: HeldTrack, from: number, to: number): Promise<Buffer> {
-    if (to > track.durable) await this.#whenStored();
-    try {
-      return await this.#readOnce(track, from, to);
-    } catch (error) {
-      // What two reads find damaged is damaged on the disk, not on its way from there.
-      if (!(error instanceof JournalDamaged)) throw error;
-      return await this.#readOnce(track, from, to);
-    }
-  }
-
-  async #readOnce(track: HeldTrack, from: number, to: number): Promise<Buffer> {
-    const out = Buffer.alloc((to - from) * 2);
+    if (to > track.durable) await this.#deps.whenStored();
+    const target = { track, out: Buffer.alloc((to - from) * 2), from, damaged: [] };
     const groups = this.#groups(track, from, to);
-    const damaged: JournalRange[] = [];
-    const work = groups[Symbol.iterator]();
+    const work = groups.filter((group) => !this.#isRecent(group))[Symbol.iterator]();
     const runner = async () => {
-      for (const group of work) await this.#readGroup(track, group, { out, from, damaged });
+      for (const group of work) await readGroup(group, target);
     };
     await Promise.all(Array.from({ length: Math.min(PARALLEL_READS, groups.length) }, runner));
-    if (damaged.length > 0) throw new JournalDamaged(damaged.sort((a, b) => a.from - b.from));
-    return out;
+    await this.#readRecent(
+      groups.filter((group) => this.#isRecent(group)),
+      target,
+    );
+    throwDamage(target);
+    return target.out;
   }
 
   /** The payload of one record; the track need not list it any more. */
@@ -69,10 +84,43 @@ export class RangeReader {
   ): Promise<Buffer> {
     const { first, samples } = entry;
     const piece = { at: entry.at, bytes: RECORD_HEAD_BYTES + samples * 2, from: first, to: first + samples };
-    const into = { out: Buffer.alloc(samples * 2), from: first, damaged: [] as JournalRange[] };
-    await this.#readGroup(track, { file: this.#files.bySequence.get(entry.file), pieces: [piece] }, into);
-    if (into.damaged.length > 0) throw new JournalDamaged(into.damaged);
-    return into.out;
+    const target = { track, out: Buffer.alloc(samples * 2), from: first, damaged: [] };
+    await readGroup({ file: this.#deps.files.bySequence.get(entry.file), pieces: [piece] }, target);
+    throwDamage(target);
+    return target.out;
+  }
+
+  #isRecent({ file }: PieceGroup): boolean {
+    if (file?.bornAt === undefined || file.handle?.readNow === undefined) return false;
+    return this.#deps.appended() - file.bornAt < RECENT_BYTES;
+  }
+
+  /** Reads at once, a slice at a time; the first read of each lets everything else go on. */
+  async #readRecent(groups: readonly PieceGroup[], target: Target): Promise<void> {
+    let quick = true;
+    for (let at = 0; at < groups.length; at += SLICE) {
+      const [first, ...rest] = groups.slice(at, at + SLICE);
+      if (first !== undefined) await readGroup(first, target);
+      const begunMs = this.#deps.elapsedMs();
+      for (const group of rest) {
+        if (!quick || !this.#readGroupNow(group, target)) await readGroup(group, target);
+      }
+      quick &&= this.#deps.elapsedMs() - begunMs < SLOW_SLICE_MS;
+    }
+  }
+
+  #readGroupNow(group: PieceGroup, target: Target): boolean {
+    const { begin, length } = spanOf(group);
+    const handle = group.file?.handle;
+    if (handle?.readNow === undefined || length > SCRATCH_BYTES) return false;
+    try {
+      const read = handle.readNow(this.#scratch.subarray(0, length), begin);
+      if (read < length) return false;
+    } catch {
+      return false;
+    }
+    take(this.#scratch.subarray(0, length), group, target);
+    return true;
   }
 
   #groups(track: HeldTrack, from: number, to: number): PieceGroup[] {
@@ -94,29 +142,40 @@ export class RangeReader {
       if (sequence !== records.file(index) || !near) {
         sequence = records.file(index);
         begin = at;
-        groups.push({ file: this.#files.bySequence.get(sequence), pieces: [] });
+        groups.push({ file: this.#deps.files.bySequence.get(sequence), pieces: [] });
       }
       groups.at(-1)?.pieces.push(piece);
       end = at + piece.bytes;
     }
     return groups;
   }
+}
 
-  async #readGroup(
-    track: HeldTrack,
-    group: PieceGroup,
-    into: { readonly out: Buffer; readonly from: number; readonly damaged: JournalRange[] },
-  ): Promise<void> {
-    const { file, pieces } = group;
-    const begin = pieces[0]?.at ?? 0;
-    const last = pieces.at(-1);
-    const bytes = Buffer.allocUnsafe(last === undefined ? 0 : last.at + last.bytes - begin);
-    const read = await readInto(file, bytes, begin);
-    for (const piece of pieces) {
-      const audio = file && audioOf(bytes.subarray(0, read), { track, file, piece, begin });
-      if (audio === undefined) into.damaged.push(track.range(piece.from, piece.to));
-      else audio.copy(into.out, (piece.from - into.from) * 2);
-    }
+async function readGroup(group: PieceGroup, target: Target): Promise<void> {
+  const { begin, length } = spanOf(group);
+  const bytes = Buffer.allocUnsafe(length);
+  const read = await readInto(group.file, bytes, begin);
+  take(bytes.subarray(0, read), group, target);
+}
+
+function spanOf({ pieces }: PieceGroup): { readonly begin: number; readonly length: number } {
+  const begin = pieces[0]?.at ?? 0;
+  const last = pieces.at(-1);
+  return { begin, length: last === undefined ? 0 : last.at + last.bytes - begin };
+}
+
+function throwDamage({ damaged }: Target): void {
+  if (damaged.length > 0) throw new JournalDamaged(damaged.sort((a, b) => a.from - b.from));
+}
+
+/** Copies what is wanted of the records in `bytes` to the target. */
+function take(bytes: Buffer, { file, pieces }: PieceGroup, target: Target): void {
+  const begin = pieces[0]?.at ?? 0;
+  const { track } = target;
+  for (const piece of pieces) {
+    const audio = file && audioOf(bytes, { track, file, piece, begin });
+    if (audio === undefined) target.damaged.push(track.range(piece.from, piece.to));
+    else audio.copy(target.out, (piece.from - target.from) * 2);
   }
 }
 

@@ -41,10 +41,22 @@ export const UploadReceipt = z.object({
 });
 export type UploadReceipt = z.infer<typeof UploadReceipt>;
 
+/** `claims/{epoch}.json`: a connection was let in; create-only, so that no epoch is given twice. */
+export const StreamClaim = z.object({
+  v: z.literal(1),
+  epoch: z.int().positive(),
+  /** The node that may hold audio of it. */
+  node: z.string(),
+  claimedAt: z.iso.datetime(),
+});
+export type StreamClaim = z.infer<typeof StreamClaim>;
+
 /** `streams/{epoch}.json`: what one live connection left behind; written when its tail is stored. */
 export const StreamRecord = z.object({
   v: z.literal(1),
   epoch: z.int().positive(),
+  /** The first of the epochs that the record accounts for; `epoch` alone when absent. */
+  fromEpoch: z.int().positive().optional(),
   transport: z.enum(['websocket', 'http']),
   /** Dialect name and what told it apart, e.g. `twilio`. */
   dialect: z.string(),

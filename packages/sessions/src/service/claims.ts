@@ -1,7 +1,7 @@
 import { EarshotError, type SessionRef, type StreamClaim } from '@earshot/protocol';
 import { unrecorded } from '../core/claims.ts';
 import { refuseUnlessOpen, type Transition } from '../core/machine.ts';
-import type { StreamLease } from '../ports.ts';
+import type { SessionTruth, StreamLease } from '../ports.ts';
 import type { SessionsContext } from './context.ts';
 import { loadRow, notFound } from './load.ts';
 
@@ -106,8 +106,10 @@ async function takeLease(
 }
 
 /** Claims that no record accounts for. */
-export async function openClaims(context: SessionsContext, ref: SessionRef): Promise<StreamClaim[]> {
-  const { truth } = context;
+export async function openClaims(
+  { truth }: { readonly truth: Pick<SessionTruth, 'listClaims' | 'readClaim' | 'readStreams'> },
+  ref: SessionRef,
+): Promise<StreamClaim[]> {
   const [claimed, records] = await Promise.all([truth.listClaims(ref), truth.readStreams(ref)]);
   const claims = await Promise.all(unrecorded(claimed, records).map((epoch) => truth.readClaim(ref, epoch)));
   return claims.filter((claim) => claim !== null);

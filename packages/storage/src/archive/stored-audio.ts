@@ -2,6 +2,7 @@ import {
   DecodedRecord,
   Manifest,
   type SessionRef,
+  StreamClaim,
   StreamRecord,
   type TrackName,
   UploadReceipt,
@@ -30,6 +31,11 @@ export interface StoredAudio {
   /** Sorted by epoch. */
   readStreams(ref: SessionRef): Promise<StreamRecord[]>;
   writeStream(ref: SessionRef, record: StreamRecord): Promise<void>;
+  createClaim(ref: SessionRef, claim: StreamClaim): Promise<WriteOutcome>;
+  readClaim(ref: SessionRef, epoch: number): Promise<StreamClaim | null>;
+  /** Epochs that were claimed, in order; told by the keys alone. */
+  listClaims(ref: SessionRef): Promise<number[]>;
+  removeClaims(ref: SessionRef, epochs: readonly number[]): Promise<void>;
   /** Sorted by track and index; told by the keys alone. */
   listSegments(ref: SessionRef): Promise<StoredSegment[]>;
   readManifest(ref: SessionRef): Promise<Manifest | null>;
@@ -44,6 +50,7 @@ const READS = 16;
 export function createStoredAudio(store: ObjectStore): StoredAudio {
   const uploads = createDocuments(store, UploadReceipt);
   const streams = createDocuments(store, StreamRecord);
+  const claims = createDocuments(store, StreamClaim);
   const manifests = createDocuments(store, Manifest);
   const decoded = createDocuments(store, DecodedRecord);
   return {
@@ -59,6 +66,10 @@ export function createStoredAudio(store: ObjectStore): StoredAudio {
       return records.sort((a, b) => a.epoch - b.epoch);
     },
     writeStream: async (ref, record) => streams.write(keys.stream(ref, record.epoch), record),
+    createClaim: async (ref, claim) => claims.create(keys.claim(ref, claim.epoch), claim),
+    readClaim: async (ref, epoch) => claims.read(keys.claim(ref, epoch)),
+    listClaims: async (ref) => listClaims(store, ref),
+    removeClaims: async (ref, epochs) => store.remove(epochs.map((epoch) => keys.claim(ref, epoch))),
     listSegments: async (ref) => listSegments(store, ref),
     readManifest: async (ref) => manifests.read(keys.manifest(ref)),
     createManifest: async (manifest) => manifests.create(keys.manifest(manifest), manifest),
@@ -72,6 +83,15 @@ async function readAll<T>(store: ObjectStore, documents: Documents<T>, prefix: s
   for await (const { key } of store.listAll(prefix)) if (key.endsWith('.json')) names.push(key);
   const found = await mapBounded(names, READS, (key) => documents.read(key));
   return found.filter((document) => document !== null);
+}
+
+async function listClaims(store: ObjectStore, ref: SessionRef): Promise<number[]> {
+  const epochs: number[] = [];
+  for await (const { key } of store.listAll(keys.claims(ref))) {
+    const epoch = Number(/\/(\d+)\.json$/.exec(key)?.[1]);
+    if (epoch > 0) epochs.push(epoch);
+  }
+  return epochs.sort((a, b) => a - b);
 }
 
 async function listSegments(store: ObjectStore, ref: SessionRef): Promise<StoredSegment[]> {

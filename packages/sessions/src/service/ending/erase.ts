@@ -1,5 +1,6 @@
 import type { EraseSessionResponse, ErasureReceipt, SessionRef } from '@earshot/protocol';
 import type { SegmentPlace, SessionIndex, SessionTruth, WorkQueue } from '../../ports.ts';
+import { openClaims } from '../claims.ts';
 import { streamHash } from '../create.ts';
 import { notFound } from '../load.ts';
 
@@ -15,6 +16,9 @@ export interface ErasureParts {
     | 'removePending'
     | 'removeStreamPointer'
     | 'listSegments'
+    | 'listClaims'
+    | 'readClaim'
+    | 'readStreams'
   >;
   readonly index: Pick<SessionIndex, 'read' | 'liveStream' | 'notifyStream' | 'segments' | 'remove'>;
   readonly queue: Pick<WorkQueue, 'removeWork'>;
@@ -36,7 +40,11 @@ export async function eraseSession(parts: ErasureParts, ref: SessionRef): Promis
   const erasedAt = known?.erasedAt ?? now().toISOString();
   await truth.createErased(ref, { v: 1, erasedAt });
   const live = await index.liveStream(ref);
-  if (live !== null) await index.notifyStream({ ref, reason: 'erased', epoch: live.epoch }, live);
+  // An index that was emptied has forgotten the lease, the claims have not.
+  const owners = [...(live === null ? [] : [live]), ...(await openClaims(parts, ref))];
+  for (const { node, epoch } of owners) {
+    await index.notifyStream({ ref, reason: 'erased', epoch }, { node, epoch });
+  }
   const jobs = await queue.removeWork(ref, await placesOf(parts, ref));
   if (document !== null && document.streamId !== null)
     await truth.removeStreamPointer(streamHash(document.streamId));
@@ -46,7 +54,7 @@ export async function eraseSession(parts: ErasureParts, ref: SessionRef): Promis
   await index.remove(ref);
   const receipt: ErasureReceipt = {
     removed: { objects, bytes, index: indexed, jobs },
-    journal: live === null ? 'none' : 'notified',
+    journal: owners.length === 0 ? 'none' : 'notified',
   };
   await truth.writeErased(ref, { v: 1, erasedAt, receipt });
   return responseOf(ref, erasedAt, receipt);
