@@ -25,6 +25,7 @@ export async function restoreTenure(
   const { fate, epoch } = await context.sessions.fateOf(ref);
   if (fate === 'gone') {
     await stream.erase();
+    await context.sessions.disclaim(ref, { node: context.node, epoch: stream.epoch });
     return;
   }
   const standing = await context.sessions.standing(ref);

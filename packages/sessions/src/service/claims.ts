@@ -71,11 +71,16 @@ function isOutage(error: unknown): boolean {
 /** End stores its intent before it looks for claims, and a claim is stored before it looks for the intent. */
 async function refuseEnded(context: SessionsContext, ref: SessionRef, epoch: number): Promise<void> {
   const { truth } = context;
-  const [manifest, pending, row] = await Promise.all([
+  const [manifest, pending, erased] = await Promise.all([
     truth.readManifest(ref),
     truth.readPending(ref),
-    loadRow(context, ref),
+    truth.readErased(ref),
   ]);
+  if (erased !== null) {
+    await truth.removeClaims(ref, [epoch]);
+    throw notFound(ref);
+  }
+  const row = await loadRow(context, ref);
   if (manifest === null && pending?.intent === undefined && !row.ending) return;
   await truth.removeClaims(ref, [epoch]);
   refuseUnlessOpen(row);
@@ -115,9 +120,16 @@ export async function openClaims(
   return claims.filter((claim) => claim !== null);
 }
 
-/** A node says that it holds nothing of its claims up to an epoch: connections that never came about. */
+/**
+ * A node says that it holds nothing of its claims up to an epoch: connections that never came about. What it left of
+ * a session that was erased meanwhile goes too.
+ */
 export async function disclaim(context: SessionsContext, ref: SessionRef, owner: StreamLease): Promise<void> {
   const { truth, index } = context;
+  if ((await truth.readErased(ref)) !== null) {
+    await truth.eraseSession(ref);
+    return;
+  }
   const open = await openClaims(context, ref);
   const own = open.filter(({ node, epoch }) => node === owner.node && epoch <= owner.epoch);
   if (own.length > 0)
