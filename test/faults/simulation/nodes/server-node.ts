@@ -157,7 +157,7 @@ export class ServerNode {
       durability,
       commitMs: this.#random.between(2, 16),
       commitBytes: 4096,
-      fileBytes: this.#random.between(8192, 24_576),
+      fileBytes: this.#random.between(12_288, 32_768),
       reserveBytes: 16_384,
       lowWaterBytes: 32_768,
       maxUnsyncedBytes: 65_536,

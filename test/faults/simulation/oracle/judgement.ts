@@ -105,10 +105,49 @@ function judgeContent(
   }
   let foreign = 0;
   for (let at = 0; at < track.audio.length; at += 1) {
-    if (track.stored[at] === 1 && track.missing[at] === 0 && owned[at] === 0) foreign += 1;
     if (track.missing[at] === 1 && track.stored[at] === 1 && track.audio[at] !== 0) foreign += 1;
   }
+  for (const run of strayRuns(track, owned)) {
+    if (!isRelocated(session, track, run)) foreign += run.to - run.from;
+  }
   if (foreign > 0) history.double(session, 'I8', `${foreign} samples that nobody sent there`, foreign);
+}
+
+/** Stored audio that lies where no connection put any. */
+function strayRuns(track: StoredTrack, owned: Uint8Array): { from: number; to: number }[] {
+  const runs: { from: number; to: number }[] = [];
+  let from = -1;
+  for (let at = 0; at <= track.audio.length; at += 1) {
+    const isStray =
+      at < track.audio.length && track.stored[at] === 1 && track.missing[at] === 0 && owned[at] === 0;
+    if (isStray && from < 0) from = at;
+    if (!isStray && from >= 0) {
+      runs.push({ from, to: at });
+      from = -1;
+    }
+  }
+  return runs;
+}
+
+/**
+ * A plain client that was taken over while its node was away has no positions to keep: the node's tail may come
+ * behind the newer audio, whole, as long as the session says so.
+ */
+function isRelocated(
+  session: SessionHistory,
+  track: StoredTrack,
+  run: { from: number; to: number },
+): boolean {
+  if (session.kind !== 'plain' || !track.manifest.issues.some(({ type }) => type === 'segment_conflict'))
+    return false;
+  const stray = track.audio.subarray(run.from, run.to);
+  return session.connections.some(({ seed, firstSample, taken }) => {
+    const sent = computedAudio(seed, firstSample, taken);
+    const at = sent.findIndex((_, index) =>
+      stray.subarray(0, 8).every((sample, next) => sent[index + next] === sample),
+    );
+    return at >= 0 && stray.every((sample, next) => sent[at + next] === sample);
+  });
 }
 
 /** What was acknowledged is stored, or its node was lost and the manifest says so. */
