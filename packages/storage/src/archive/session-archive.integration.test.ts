@@ -284,10 +284,20 @@ describe('the session archive', () => {
     await archive.createManifest(manifest());
     await store.put(keys.segment(ref, { track: 'main', index: 0, firstSample: 0 }), new Uint8Array(44));
     await archive.createErased(ref, { v: 1, erasedAt: AT });
-    await archive.eraseSession(ref);
-    await archive.eraseSession(ref);
+    expect(await archive.eraseSession(ref)).toMatchObject({ objects: 4 });
+    expect(await archive.eraseSession(ref)).toEqual({ objects: 0, bytes: 0 });
     const left = await collect(store.listAll(keys.tenantRoot('clinic')));
     expect(left.map(({ key }) => key).sort()).toEqual([keys.erased(ref), keys.session(neighbour)].sort());
+  });
+
+  it('removes the sound of a session, counted, and keeps its records', async () => {
+    await archive.createUpload(ref, receipt(1));
+    await store.put(keys.upload(ref, 1, 'webm'), new Uint8Array(7));
+    await store.put(keys.segment(ref, { track: 'main', index: 0, firstSample: 0 }), new Uint8Array(44));
+    expect(await archive.measureAudio(ref)).toEqual({ objects: 2, bytes: 51 });
+    expect(await archive.removeAudio(ref)).toEqual({ objects: 2, bytes: 51 });
+    const left = await collect(store.listAll(keys.sessionRoot(ref)));
+    expect(left.map(({ key }) => key)).toEqual([keys.uploadReceipt(ref, 1)]);
   });
 
   it('lists sessions and tenants, without the system and what is no session of theirs', async () => {
@@ -312,6 +322,10 @@ describe('the session archive', () => {
     expect(pending[0]).toMatchObject(damaged);
     expect(Date.parse(pending[0]?.since ?? '')).toBeGreaterThan(Date.parse(AT));
     expect(pending[1]).toEqual({ v: 1, ...ref, since: AT });
+    expect(await archive.readPending(ref)).toEqual(pending[1]);
+    expect(await archive.readPending(damaged)).toEqual(pending[0]);
+    expect(await archive.createPending({ v: 1, ...ref, since: '2027-01-01T00:00:00.000Z' })).toBe('exists');
+    expect(await collect(archive.listPendingRefs())).toEqual([damaged, ref]);
     await archive.removePending(ref);
     await archive.removePending(ref);
     expect(await collect(archive.listPending())).toHaveLength(1);
