@@ -211,6 +211,29 @@ describe('a session whose sender does not come back', () => {
   });
 });
 
+describe('a shutdown', () => {
+  it('takes nothing any more of a connection that does not leave, before its tail is cut', async () => {
+    const connection = await open();
+    const halts: string[] = [];
+    const ignore = (): void => undefined;
+    connection.begin({
+      halt: (reason) => halts.push(reason),
+      progress: ignore,
+      segment: ignore,
+      warning: ignore,
+      tick: ignore,
+    });
+    feed(connection, { seed: 14, from: 0, to: RATE });
+    const closing = bench.host.close(1000);
+    await until(() => halts.length === 2);
+    expect(halts).toEqual(['shutdown', 'failed']);
+    expect(() => feed(connection, { seed: 14, from: RATE, to: 2 * RATE })).toThrow(EarshotError);
+    await closing;
+    expect(session.records).toMatchObject([{ coverage: [{ receivedSamples: RATE }] }]);
+    expectWhole(14, RATE);
+  });
+});
+
 describe('an erased session', () => {
   it('leaves no object and no audio in the journal', async () => {
     const connection = await open();

@@ -192,6 +192,7 @@ export class Tenure {
     this.#phase = 'closing';
     this.#turn += 1;
     const turn = this.#turn;
+    this.#fence();
     this.intake.flush(this.epoch);
     await this.archive.settle();
     // Overtaken by a connection that opened the tenure again, by an erasure, or by the end of the process.
@@ -238,6 +239,13 @@ export class Tenure {
   #end(archived: boolean): void {
     this.#phase = 'closed';
     this.#resolveDone(archived);
+  }
+
+  /** A connection that did not leave in time: what it sends now would be acknowledged and lie behind the tail. */
+  #fence(): void {
+    const { connection } = this;
+    this.connection = undefined;
+    connection?.halt('failed', 0);
   }
 
   /** A connection on another node goes on: this one may write no more. */
