@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { wavHeader } from '@earshot/client';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openAudioSource } from './audio-source.ts';
-import { wavHeader } from './wav-header.ts';
 
 let folder: string;
 beforeAll(async () => {

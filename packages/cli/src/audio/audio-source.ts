@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
+import { readWavHeader } from '@earshot/client';
 import { LIMITS } from '@earshot/protocol';
 import { DECODED_SAMPLE_RATE, decodedPieces } from './ffmpeg-source.ts';
-import { readWavHeader } from './wav-header.ts';
 
 /** Audio of a file as PCM16LE mono, read piece by piece and never held whole. */
 export interface AudioSource {

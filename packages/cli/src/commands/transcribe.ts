@@ -57,13 +57,13 @@ async function transcribeFile(tools: Tools, file: string, options: TranscribeOpt
     ...(options.language === undefined ? {} : { language_hint: [options.language] }),
   });
   const id = session.session_id;
-  const job = { client, progress, file, uploadUrl: session.upload_url, rate: options.rate };
+  const job = { client, progress, file, session, rate: options.rate };
   if (uploadType === 'stream') {
-    await streamFile({ ...job, sessionId: id, speed: options.speed });
-    await client.endSession(id);
+    await streamFile({ ...job, speed: options.speed });
+    await client.end(id);
   } else {
     const sent = uploadType === 'chunked' ? await uploadChunks(job) : await uploadWhole(job);
-    await client.endSession(id, { audioFilesSent: sent });
+    await client.end(id, { audioFilesSent: sent });
   }
   const result = await client.waitForResult(id, {
     timeoutMs: options.timeout * 1000,

@@ -1,5 +1,5 @@
 import { LIMITS, type SessionFinished, type SessionInProgress } from '@earshot/protocol';
-import { EarshotApiError } from '../http/api-error.ts';
+import { EarshotApiError, EarshotConnectionError } from '../http/api-error.ts';
 import { pause } from '../http/requester.ts';
 import type { SessionState } from './session-state.ts';
 
@@ -39,14 +39,23 @@ export async function waitForResult(
   for (;;) {
     const asked = Date.now();
     const left = Math.ceil((deadline - asked) / 1000);
-    const state = await getState(Math.max(0, Math.min(LIMITS.maxWaitSeconds, left)));
-    if (state.kind === 'finished') return state.session;
-    if (state.kind === 'expired') {
+    const wait = Math.max(0, Math.min(LIMITS.maxWaitSeconds, left));
+    // A server that is being restarted is waited for as long as a result is.
+    const state = await getState(wait).catch((error: unknown) => {
+      if (!isPassing(error) || Date.now() >= deadline) throw error;
+    });
+    if (state?.kind === 'finished') return state.session;
+    if (state?.kind === 'expired') {
       throw new EarshotApiError(410, 'session_expired', { message: state.session.message });
     }
-    options.onProgress?.(state.session);
+    if (state?.kind === 'in_progress') options.onProgress?.(state.session);
     if (Date.now() >= deadline) throw new ResultTimeoutError(sessionId, timeoutMs);
     const rest = MIN_INTERVAL_MS - (Date.now() - asked);
     if (rest > 0) await pause(rest, options.signal);
   }
+}
+
+function isPassing(error: unknown): boolean {
+  if (error instanceof EarshotConnectionError) return true;
+  return error instanceof EarshotApiError && (error.status >= 500 || error.status === 429);
 }

@@ -85,7 +85,7 @@ describe('a stream over a network that breaks at random bytes', () => {
             expect(outcome.mostHeld).toBeLessThanOrEqual(BUFFER_BYTES);
           },
         ),
-        { numRuns: 12 },
+        { numRuns: 8 },
       );
       expect(cutsMade).toBeGreaterThan(10);
     },

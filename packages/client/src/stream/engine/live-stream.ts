@@ -5,7 +5,7 @@ import { StreamClosedError, type StreamEnd, type StreamProgress } from '../strea
 import { LinkFeed } from './link-feed.ts';
 import { Outage } from './outage.ts';
 import { Positions } from './positions.ts';
-import type { EngineSettings } from './settings.ts';
+import { type EngineSettings, gapWarning } from './settings.ts';
 import { Signal } from './signal.ts';
 
 /** Makes links; `from` is the first sample that can still be sent. */
@@ -17,6 +17,8 @@ interface Links {
 const INTAKE_BYTES = 65_536;
 /** A link that lived this long was a good one, whether or not anything had to be sent, ms. */
 const STEADY_MS = 10_000;
+
+const CLOSED_HERE: StreamEnd = { code: 1000, reason: 'The stream was closed here.' };
 
 const clock = { elapsedMs: () => performance.now(), random: () => Math.random() };
 
@@ -112,7 +114,7 @@ export class LiveStream {
     for (let at = 0; at < bytes.length; at += step) {
       const piece = bytes.subarray(at, at + step);
       while (this.#end === undefined && buffer.heldBytes + piece.length > limit) await this.#changed.next();
-      if (this.#end !== undefined || this.#closing.signal.aborted) throw this.#error();
+      if (this.#end !== undefined || this.#isClosed()) throw this.#error();
       buffer.append(piece);
       this.#changed.notify();
     }
@@ -141,34 +143,45 @@ export class LiveStream {
     const end = await feed.run();
     this.#feed = undefined;
     if (feed.gotThrough || clock.elapsedMs() - began > STEADY_MS) this.#outage.over();
-    const isOver = !link.acknowledged || this.#closing.signal.aborted || !feed.mayResume(end);
+    const isOver = !link.acknowledged || this.#isClosed() || !feed.mayResume(end);
     if (isOver) this.#finish(end);
     return isOver ? undefined : end;
   }
 
   /** Tries until a link is up that can go on; undefined when the stream is over, with `#end` set. */
   async #connect(outage: Outage, dropped?: LinkEnd): Promise<Link | undefined> {
-    let last = dropped;
-    for (;;) {
-      if (last !== undefined && !(await this.#wait(outage, last))) return undefined;
+    for (let last = dropped; this.#end === undefined; ) {
+      if (last !== undefined && !(await this.#wait(outage, last))) break;
       try {
         const link = await this.#links.connect(this.#positions.firstSample, this.#listener);
-        if (!this.#closing.signal.aborted && this.#resume(link, dropped !== undefined)) return link;
+        if (!this.#isClosed() && this.#resume(link, dropped !== undefined)) return link;
         link.close();
-        return this.#finish({ code: 1000, reason: 'The stream was closed here.' });
+        this.#finish(CLOSED_HERE);
       } catch (error) {
-        if (!(error instanceof LinkFailure)) return this.#finish(endOf(error));
-        if (error.completeAt !== undefined) this.#complete(error.completeAt);
-        if (error.isFinal) return this.#finish(error.end);
-        last = error.end;
+        last = this.#judge(error);
       }
     }
+    return undefined;
+  }
+
+  /** The end of a try that failed; ends the stream too when others would fail alike. */
+  #judge(error: unknown): LinkEnd {
+    if (!(error instanceof LinkFailure)) {
+      const reason = error instanceof Error ? error.message : 'The connection could not be made.';
+      const end = { code: 1006, reason };
+      this.#finish(end);
+      return end;
+    }
+    const { completeAt, end, isFinal } = error;
+    if (completeAt !== undefined) this.#positions.acknowledge({ received: completeAt, durable: completeAt });
+    if (isFinal) this.#finish(end);
+    return end;
   }
 
   /** Waits for the next try; false when there is none. */
   async #wait(outage: Outage, last: LinkEnd): Promise<boolean> {
     const delayMs = outage.nextDelayMs(last.retryAfterMs);
-    if (delayMs !== undefined && !this.#closing.signal.aborted) {
+    if (delayMs !== undefined && !this.#isClosed()) {
       this.#settings.onEvent({
         event: 'reconnecting',
         attempt: outage.tries,
@@ -176,12 +189,10 @@ export class LiveStream {
         reason: last.reason || `The connection ended with ${last.code}.`,
       });
       await pause(delayMs, this.#closing.signal).catch(() => undefined);
-      if (!this.#closing.signal.aborted) return true;
+      if (!this.#isClosed()) return true;
     }
     const gaveUp = { ...last, code: 1006, reason: `No way through was found. ${last.reason}`.trim() };
-    this.#finish(
-      this.#closing.signal.aborted ? { code: 1000, reason: 'The stream was closed here.' } : gaveUp,
-    );
+    this.#finish(this.#isClosed() ? CLOSED_HERE : gaveUp);
     return false;
   }
 
@@ -203,25 +214,14 @@ export class LiveStream {
       this.#finish({ code: 1011, reason: 'The server has lost audio that was acknowledged.' });
       return false;
     }
-    if (outcome.missing > 0) this.#warnOfGap(link.nextSample, outcome.missing);
+    if (outcome.missing > 0) this.#settings.onEvent(gapWarning(link.nextSample, outcome.missing));
     const resentSamples = Math.max(0, this.progress.sent - fromSample);
     this.#settings.onEvent({ event: 'resumed', transport: link.transport, fromSample, resentSamples });
     return true;
   }
 
-  #warnOfGap(firstSample: number, samples: number): void {
-    const message = `The server has lost ${samples} samples that were acknowledged and are not held here any more.`;
-    const details = { first_sample: firstSample, samples };
-    this.#settings.onEvent({ event: 'warning', type: 'resume_gap', message, details });
-  }
-
-  /** Where a complete stream stands, as the server says. */
-  #complete(nextSample: number): void {
-    this.#positions.acknowledge({ received: nextSample, durable: nextSample });
-  }
-
   /** Ends the stream; the first call decides. */
-  #finish(end: LinkEnd): undefined {
+  #finish(end: LinkEnd): void {
     if (this.#end !== undefined) return;
     const { code, reason, status } = end;
     // Whoever has ended the session meanwhile did what a stop asks for, if nothing was left to send.
@@ -232,16 +232,16 @@ export class LiveStream {
     this.#settings.onEvent({ event: 'closed', end: this.#end });
   }
 
+  /** By its owner. */
+  #isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
   #isSafe(): boolean {
     return !this.#acknowledged || this.#positions.isAllDurable;
   }
 
   #error(): StreamClosedError {
-    const end = this.#end ?? { code: 1000, reason: 'The stream was closed here.' };
-    return new StreamClosedError(end, this.#acknowledged ? this.progress : undefined);
+    return new StreamClosedError(this.#end ?? CLOSED_HERE, this.#acknowledged ? this.progress : undefined);
   }
-}
-
-function endOf(error: unknown): StreamEnd {
-  return { code: 1006, reason: error instanceof Error ? error.message : 'The connection could not be made.' };
 }

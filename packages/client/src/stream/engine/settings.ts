@@ -34,3 +34,13 @@ export interface EngineSettings {
   readonly onEvent: (event: AudioStreamEvent) => void;
   readonly onProgress: (progress: StreamProgress) => void;
 }
+
+/** The server has lost what it acknowledged, and the client has let go of it. */
+export function gapWarning(firstSample: number, samples: number): AudioStreamEvent {
+  return {
+    event: 'warning',
+    type: 'resume_gap',
+    message: `The server has lost ${samples} samples that were acknowledged and are not held here any more.`,
+    details: { first_sample: firstSample, samples },
+  };
+}

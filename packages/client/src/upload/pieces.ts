@@ -2,7 +2,7 @@
 export async function* equalPieces(
   source: AsyncIterable<Uint8Array>,
   bytes: number,
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let piece = new Uint8Array(bytes);
   let filled = 0;
   for await (const chunk of source) {
