@@ -20,6 +20,11 @@ export interface DiskFile {
   sync(): Promise<void>;
   /** Reads into a prefix of `into` and tells its length; 0 at the end of the file. */
   read(into: Uint8Array, at: number): Promise<number>;
+  /**
+   * The same at once, for bytes written lately, which the system still has in memory: many small reads cost ten
+   * times less than through promises. Throws the system's error. Optional.
+   */
+  readNow?(into: Uint8Array, at: number): number;
   truncate(bytes: number): Promise<void>;
   close(): Promise<void>;
 }

@@ -58,8 +58,13 @@ export class JournalLog implements Journal {
       },
     });
     const { committer } = this;
-    this.log = new RecordLog({ packer, committer, space, maxUnsyncedBytes: settings.maxUnsyncedBytes });
-    this.reader = new RangeReader(files, () => committer.whenStored());
+    this.log = new RecordLog({ packer, committer, space, settings });
+    this.reader = new RangeReader({
+      files,
+      whenStored: () => committer.whenStored(),
+      appended: () => packer.appended,
+      elapsedMs: () => time.elapsedMs(),
+    });
     this.eraser = new Eraser({ files, streams: this.streams, log: this.log, committer });
     this.reaper = new Reaper({
       disk,
@@ -153,6 +158,7 @@ export class JournalLog implements Journal {
   }
 
   async #close(): Promise<void> {
+    this.log.stop();
     const committed = this.committer.close();
     this.space.close();
     try {

@@ -1,4 +1,4 @@
-import { constants, fdatasync, read, write } from 'node:fs';
+import { constants, fdatasync, read, readSync, write } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { DiskFile, JournalDisk, JournalTime } from '../disk.ts';
@@ -59,6 +59,7 @@ function fileOf(handle: FileHandle): DiskFile {
       new Promise((resolve, reject) => {
         read(fd, into, 0, into.length, at, settled(resolve, reject));
       }),
+    readNow: (into, at) => readSync(fd, into, 0, into.length, at),
     truncate: (bytes) => handle.truncate(bytes),
     close: () => handle.close(),
   };

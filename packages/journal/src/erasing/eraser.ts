@@ -42,7 +42,7 @@ export class Eraser {
           files.drop(file);
         });
       }
-      log.erase(state);
+      if (state.files.size > 0) log.erase(state);
       streams.closed(state);
     }
     log.ready();

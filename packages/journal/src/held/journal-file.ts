@@ -27,6 +27,8 @@ export class JournalFile {
   /** Reads under way; the handle stays open for them. */
   readers = 0;
   removed = false;
+  /** Bytes that this process had appended to the journal when it began the file; undefined for an older process's. */
+  bornAt: number | undefined;
   /** It may be removed once the journal has committed this many bytes. */
   removeAfter: number | undefined;
 

@@ -7,8 +7,8 @@ const FIRST_CAPACITY = 64;
 export class RecordList {
   #first = new Float64Array(FIRST_CAPACITY);
   #samples = new Float64Array(FIRST_CAPACITY);
-  #file = new Float64Array(FIRST_CAPACITY);
-  #at = new Float64Array(FIRST_CAPACITY);
+  #file = new Uint32Array(FIRST_CAPACITY);
+  #at = new Uint32Array(FIRST_CAPACITY);
   #reason = new Uint8Array(FIRST_CAPACITY);
   /** Records [head, tail) are held. */
   head = 0;
@@ -86,15 +86,15 @@ export class RecordList {
     const capacity = held * 2 > this.#first.length ? this.#first.length * 2 : this.#first.length;
     this.#first = moved(this.#first, new Float64Array(capacity), this);
     this.#samples = moved(this.#samples, new Float64Array(capacity), this);
-    this.#file = moved(this.#file, new Float64Array(capacity), this);
-    this.#at = moved(this.#at, new Float64Array(capacity), this);
+    this.#file = moved(this.#file, new Uint32Array(capacity), this);
+    this.#at = moved(this.#at, new Uint32Array(capacity), this);
     this.#reason = moved(this.#reason, new Uint8Array(capacity), this);
     this.head = 0;
     this.tail = held;
   }
 }
 
-function moved<Column extends Float64Array | Uint8Array>(
+function moved<Column extends Float64Array | Uint32Array | Uint8Array>(
   from: Column,
   to: Column,
   held: { readonly head: number; readonly tail: number },

@@ -92,6 +92,23 @@ async function check(recovery: Recovery, known: Known): Promise<void> {
   }
 }
 
+/** A disk with everything that recovery has to put right: files, a tail above the floor, a removal and an erase. */
+async function busyDisk(known: Known): Promise<MemoryDisk> {
+  const disk = new MemoryDisk();
+  let left = disk;
+  let knownThen = known;
+  disk.fault = ({ number }) => {
+    if (number !== 170) return undefined;
+    left = disk.snapshot();
+    knownThen = copyOf(known);
+    return undefined;
+  };
+  await run(disk, chanceOf(5), known, { steps: 250 });
+  known.acked.clear();
+  for (const [id, acked] of knownThen.acked) known.acked.set(id, acked);
+  return left;
+}
+
 class Crash extends Error {}
 
 function unknown(): Known {
@@ -147,4 +164,36 @@ describe('a crash at a random call', () => {
     },
     120_000,
   );
+
+  it('of recovery itself changes nothing, five times in a row at any calls', async () => {
+    const known = unknown();
+    const start = await busyDisk(known);
+    const calm = start.snapshot();
+    const { journal } = await openTestJournal(calm, { seed: 3 });
+    const calls = calm.calls.length;
+    await journal.close();
+    expect(calls).toBeGreaterThan(20);
+    const chance = chanceOf(9);
+    for (let at = 1; at <= calls; at += 1) {
+      for (const powerCut of [false, true]) {
+        let disk = start.snapshot();
+        for (let depth = 0; depth < 5; depth += 1) {
+          const running = disk;
+          let left: MemoryDisk | undefined;
+          const crashAt = depth === 0 ? at : 1 + Math.floor(chance() * calls);
+          running.fault = ({ number }) => {
+            if (number === crashAt) left = powerCut ? running.afterPowerCut(chance) : running.snapshot();
+            return undefined;
+          };
+          const { journal: doomed, recovery } = await openTestJournal(running, { seed: 10 * at + depth });
+          await check(recovery, copyOf(known));
+          await doomed.close();
+          disk = left ?? running.snapshot();
+        }
+        const { journal: last, recovery } = await openTestJournal(disk, { seed: 77_000 + at });
+        await check(recovery, copyOf(known));
+        await last.close();
+      }
+    }
+  }, 60_000);
 });

@@ -96,6 +96,7 @@ class Recovering {
       const to = record.at + RECORD_HEAD_BYTES + record.length;
       this.#damage.push({ file: file.name, from: record.at, to, stream: undefined });
     }
+    closeReplaced(this.#replay.streams.values());
     const streams = [...this.#replay.streams.values()].map((found) => this.#settle(found));
     const erased = new Set(
       streams.filter(({ found }) => found.state.erased).map(({ found }) => found.state.number),
@@ -167,5 +168,17 @@ class Recovering {
       }
     }
     return { found, damaged, endInDoubt };
+  }
+}
+
+/** A session gets a new stream only when the one before is closed, even if that record is damaged. */
+function closeReplaced(streams: Iterable<FoundStream>): void {
+  const newest = new Map<string, FoundStream>();
+  for (const stream of streams) {
+    const { ref, number } = stream.state;
+    const key = `${ref.tenant}/${ref.sessionId}`;
+    const other = newest.get(key);
+    if (other === undefined || other.state.number < number) newest.set(key, stream);
+    if (other !== undefined) (other.state.number < number ? other : stream).state.closed = true;
   }
 }

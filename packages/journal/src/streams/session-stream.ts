@@ -8,6 +8,7 @@ import type { RangeReader } from '../reading/range-reader.ts';
 import type { RecordLog } from '../writing/record-log.ts';
 
 const MAX_EPOCH = 0xffff_ffff;
+const MAX_POSITION = 2 ** 47;
 
 /** What streams need of their journal. */
 export interface StreamDeps {
@@ -72,7 +73,7 @@ export class SessionStream implements JournalStream {
 
   skip(range: JournalRange & { readonly epoch: number; readonly reason: Gap['reason'] }): void {
     if (range.epoch !== this.#state.epoch) throw new JournalFenced();
-    if (range.to < range.from) throw new RangeError('A gap cannot end before it begins.');
+    if (!(range.to >= range.from && range.to <= MAX_POSITION)) throw new RangeError('Not the end of a gap.');
     this.#admit(0);
     const track = this.#track(range);
     if (range.from !== track.end) this.#bridge(track, range.from);
@@ -116,9 +117,8 @@ export class SessionStream implements JournalStream {
 
   release(track: TrackName, to: number): void {
     const held = this.#held(track);
-    if (held === undefined || to <= held.start || this.#state.closed) return;
+    if (held === undefined || to <= held.start || this.#state.closed || !this.#deps.log.isOpen) return;
     if (to > held.end) throw new RangeError('Nothing can be released that was not appended.');
-    this.#deps.log.admit(0);
     held.start = to;
     held.records.release(to, this.#deps.dropRecord);
     this.#deps.log.release(held, to);
@@ -128,8 +128,7 @@ export class SessionStream implements JournalStream {
 
   close(): void {
     const state = this.#state;
-    if (state.closed) return;
-    this.#deps.log.admit(0);
+    if (state.closed || !this.#deps.log.isOpen) return;
     state.closed = true;
     if (state.files.size > 0) this.#deps.log.close(state);
     this.#letGo();
@@ -177,7 +176,10 @@ export class SessionStream implements JournalStream {
       if (found.sampleRate !== range.sampleRate) throw new RangeError('A track keeps its sample rate.');
       return found;
     }
-    if (!Number.isSafeInteger(range.from) || range.from < 0) throw new RangeError('Not a position.');
+    const { from, sampleRate } = range;
+    if (!Number.isSafeInteger(from) || from < 0 || from > MAX_POSITION)
+      throw new RangeError('Not a position.');
+    if (!Number.isInteger(sampleRate) || sampleRate < 1) throw new RangeError('Not a sample rate.');
     const code = trackCode(range.track);
     const track = new HeldTrack(
       this.#state,

@@ -39,7 +39,8 @@ export class MemoryDisk implements JournalDisk {
   readonly files = new Map<string, StoredFile>();
   readonly calls: DiskCall[] = [];
   fault: (call: DiskCall) => DiskFault = () => undefined;
-  free = 1e12;
+  /** Bytes of all files together; a write beyond is short, and then refused. */
+  capacity = Number.POSITIVE_INFINITY;
   readonly #unlinked = new Map<string, StoredFile>();
   readonly #counts = new Map<string, number>();
 
@@ -111,7 +112,7 @@ export class MemoryDisk implements JournalDisk {
 
   async freeBytes(): Promise<number> {
     await this.#call('free', '');
-    return this.free;
+    return Math.min(this.capacity, 1e12) - this.#used();
   }
 
   async #call(kind: DiskCall['kind'], name: string): Promise<DiskFault> {
@@ -125,14 +126,22 @@ export class MemoryDisk implements JournalDisk {
     return fault;
   }
 
+  #used(): number {
+    let used = 0;
+    for (const { length } of this.files.values()) used += length;
+    return used;
+  }
+
   #file(name: string): DiskFile {
     const file = this.files.get(name);
     if (file === undefined) throw systemError('ENOENT');
     return {
       write: async (bytes, at) => {
         const fault = await this.#call('write', name);
-        const length =
+        const asked =
           fault !== undefined && 'short' in fault ? Math.min(fault.short, bytes.length) : bytes.length;
+        const length = Math.min(asked, Math.max(0, file.length - at) + this.capacity - this.#used());
+        if (length <= 0) throw systemError('ENOSPC');
         put(file, bytes.subarray(0, length), at);
         return length;
       },

@@ -15,6 +15,8 @@ import { Batch } from './batch.ts';
 
 const CHUNK_BYTES = 262_144;
 const SPARE_CHUNKS = 16;
+/** Offsets have 32 bits, and the last batch of a file may reach beyond its size. */
+const MAX_FILE_BYTES = 2_147_483_648;
 const NOTHING = new Uint8Array(0);
 
 export interface PackerDeps {
@@ -136,9 +138,12 @@ export class Packer {
 
   #fileForBatch(files: FileSet): JournalFile {
     const { active } = files;
-    if (active !== undefined && !this.#rotate && active.end < this.#deps.fileBytes) return active;
+    if (active !== undefined && !this.#rotate && active.end < Math.min(this.#deps.fileBytes, MAX_FILE_BYTES))
+      return active;
     this.#rotate = false;
-    return files.next(this.#deps.nextStream(), active);
+    const file = files.next(this.#deps.nextStream(), active);
+    file.bornAt = this.appended;
+    return file;
   }
 
   #chunk(size: number): Buffer {

@@ -3,6 +3,7 @@ import { RECORD } from '../format/record.ts';
 import { encodeStream } from '../format/stream-json.ts';
 import type { JournalFile } from '../held/journal-file.ts';
 import type { HeldTrack, StreamState } from '../held/stream-state.ts';
+import type { JournalSettings } from '../journal.ts';
 import type { Committer } from './committer.ts';
 import type { Packer } from './packer.ts';
 import type { Space } from './space.ts';
@@ -14,7 +15,7 @@ export interface RecordLogDeps {
   readonly packer: Packer;
   readonly committer: Committer;
   readonly space: Space;
-  readonly maxUnsyncedBytes: number;
+  readonly settings: Pick<JournalSettings, 'maxUnsyncedBytes' | 'reserveBytes'>;
 }
 
 /**
@@ -25,13 +26,16 @@ export class RecordLog {
   readonly #packer: Packer;
   readonly #committer: Committer;
   readonly #space: Space;
-  readonly #maxUnsyncedBytes: number;
+  readonly #settings: RecordLogDeps['settings'];
+  #stopped = false;
+  /** Bytes appended when the disk was found to be full. */
+  #fullAt: number | undefined;
 
   constructor(deps: RecordLogDeps) {
     this.#packer = deps.packer;
     this.#committer = deps.committer;
     this.#space = deps.space;
-    this.#maxUnsyncedBytes = deps.maxUnsyncedBytes;
+    this.#settings = deps.settings;
   }
 
   /** Bytes that are not durable yet. */
@@ -39,11 +43,32 @@ export class RecordLog {
     return this.#packer.appended - this.#committer.committed;
   }
 
-  /** Throws when nothing more can be taken. */
+  /** False when the journal failed or is closed. */
+  get isOpen(): boolean {
+    return !this.#stopped && this.#committer.failure === undefined;
+  }
+
+  /** Nothing is taken any more. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Throws when so many bytes of audio cannot be taken; 0 stands for a change of state, which a full disk does not refuse. */
   admit(bytes: number): void {
-    const { failure } = this.#committer;
-    if (failure !== undefined) throw new EarshotError('service_unavailable', { cause: failure });
-    if (this.#space.state === 'full' && this.unsyncedBytes + bytes > this.#maxUnsyncedBytes) {
+    if (!this.isOpen) throw new EarshotError('service_unavailable', { cause: this.#committer.failure });
+    if (this.#space.state !== 'full') this.#fullAt = undefined;
+    else if (bytes > 0) this.#admitWhenFull(bytes);
+  }
+
+  /**
+   * Half of the reserve is for audio that is on its way; the rest stays for the records that let files go, for else
+   * a disk that the journal filled itself could never get empty again.
+   */
+  #admitWhenFull(bytes: number): void {
+    this.#fullAt ??= this.#packer.appended;
+    const taken = this.#packer.appended - this.#fullAt + bytes;
+    const { maxUnsyncedBytes, reserveBytes } = this.#settings;
+    if (this.unsyncedBytes + bytes > maxUnsyncedBytes || (reserveBytes > 0 && taken > reserveBytes / 2)) {
       throw new EarshotError('insufficient_storage');
     }
   }
