@@ -6,6 +6,17 @@ export type { CutPolicy } from './cutter/cut-policy.ts';
 export type { SegmenterOptions } from './cutter/cut-rule.ts';
 export { type CutterOptions, createCutter } from './cutter/cutter.ts';
 export { rmsDb } from './levels.ts';
+export {
+  createStreamInspector,
+  type InspectedFrame,
+  type StreamInspector,
+} from './quality/stream-inspector.ts';
+export {
+  createTrackInspector,
+  type TrackFacts,
+  type TrackInspector,
+  type TrackInspectorOptions,
+} from './quality/track-inspector.ts';
 export { createResampler, type Resampler } from './resampler/resampler.ts';
 export type { CutSegment, Segmenter } from './segmenter/segment.ts';
 export { createSegmenter } from './segmenter/segmenter.ts';
