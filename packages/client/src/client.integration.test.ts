@@ -135,6 +135,15 @@ describe('createEarshotClient', () => {
     expect(server.seen).toHaveLength(3);
   });
 
+  it('ends a session by the answer of Create Session', async () => {
+    const ended = { session_id: created.session_id, status: 'processing', message: 'Ended.' };
+    const client = await serve({ status: 201, json: created }, { status: 500, json: ended });
+    const failure = client.end(await client.createSession(), { audioFilesSent: 2 });
+    await expect(failure).rejects.toMatchObject({ status: 500 });
+    expect(server.seen[1]!.url).toBe(`/voice/v1/sessions/${created.session_id}/end`);
+    expect(JSON.parse(server.seen[1]!.body.toString())).toEqual({ audio_files_sent: 2 });
+  });
+
   it('says that the server cannot be reached when nobody listens', async () => {
     const client = await serve({ status: 204 });
     await server.close();
@@ -229,6 +238,12 @@ describe('waitForResult', () => {
     };
     const client = await serve({ status: 410, json: expired });
     await expect(client.waitForResult('ses_x')).rejects.toMatchObject({ code: 'session_expired' });
+  });
+
+  it('waits for a server that is being restarted', async () => {
+    await serve({ status: 0, hangUp: true }, { status: 503 }, { status: 200, json: finished });
+    const client = createEarshotClient({ baseUrl: server.url, apiKey: 'k', retry: { attempts: 1 } });
+    expect((await client.waitForResult({ session_id: 'ses_x' })).status).toBe('completed');
   });
 
   it('gives up when the time is up', async () => {

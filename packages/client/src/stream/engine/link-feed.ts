@@ -66,6 +66,10 @@ export class LinkFeed {
 
   async #pump(): Promise<void> {
     while (!this.#isOver) {
+      if (!this.link.takesMore) {
+        await this.#setting.changed.next();
+        continue;
+      }
       const piece = this.#nextPiece();
       if (piece.length === 0) {
         this.#sayStop();

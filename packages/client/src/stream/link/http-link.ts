@@ -51,6 +51,7 @@ export async function openHttpLink(target: HttpTarget, listener: LinkListener): 
 class HttpLink implements Link {
   readonly transport = 'http';
   readonly acknowledged = true;
+  readonly takesMore = true;
   readonly nextSample: number;
   readonly creditBytes = Number.POSITIVE_INFINITY;
   readonly pieceBytes = PIECE_BYTES;

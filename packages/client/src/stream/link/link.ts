@@ -30,6 +30,8 @@ export interface Link {
   readonly pieceBytes: number;
   /** Pieces of fewer bytes are worth sending only after this time since the last one, ms, or as the very last. */
   readonly pace: { readonly bytes: number; readonly ms: number };
+  /** False once the server has said that it will close: what it gets from then on only keeps it from doing so. */
+  readonly takesMore: boolean;
   /** Sends a piece; resolves when the next one may follow, also when the link has ended meanwhile. */
   send(piece: Uint8Array): Promise<void>;
   /** Says that the audio is complete; the server then ends the link with code 1000. */

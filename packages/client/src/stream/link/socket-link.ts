@@ -45,6 +45,7 @@ class SocketLink implements Link {
   #track: string | undefined;
   #problem = '';
   #retryAfterMs: number | undefined;
+  #isClosing = false;
   #settleOpened: (link: Link) => void = () => undefined;
   #failOpened: (failure: LinkFailure) => void = () => undefined;
   #settleEnded: (end: LinkEnd) => void = () => undefined;
@@ -72,6 +73,10 @@ class SocketLink implements Link {
 
   get acknowledged(): boolean {
     return this.#ready !== undefined;
+  }
+
+  get takesMore(): boolean {
+    return !this.#isClosing;
   }
 
   get nextSample(): number | undefined {
@@ -144,7 +149,10 @@ class SocketLink implements Link {
       this.#hearAck(event);
       return;
     }
-    if (event.event === 'closing') this.#retryAfterMs = event.retry_after_ms;
+    if (event.event === 'closing') {
+      this.#isClosing = true;
+      this.#retryAfterMs = event.retry_after_ms;
+    }
     if (event.event === 'error') this.#problem = event.error.code;
     if (event.event === 'ready' && this.#phase === 'waiting') {
       this.#ready = event;
