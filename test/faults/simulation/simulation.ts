@@ -38,6 +38,8 @@ export interface SimulationOptions {
   readonly seed: number;
   /** Keeps the lines of the trace. */
   readonly trace?: boolean;
+  /** What happens, instead of what the seed draws. */
+  readonly plan?: RunPlan;
   /** Parts to run instead of the real ones. */
   readonly parts?: Partial<ServerParts>;
 }
@@ -67,9 +69,9 @@ class SimulationRun {
   readonly #drivers: SessionDriver[];
   readonly #storm: Storm;
 
-  constructor({ seed, trace = false, parts = {} }: SimulationOptions) {
+  constructor({ seed, plan, trace = false, parts = {} }: SimulationOptions) {
     this.#seed = seed;
-    this.#plan = drawPlan(seededRandom(seed));
+    this.#plan = plan ?? drawPlan(seededRandom(seed));
     const scheduler = new Scheduler(seed, new Trace(trace));
     this.#scheduler = scheduler;
     this.#store = new SimulatedStore(scheduler);
