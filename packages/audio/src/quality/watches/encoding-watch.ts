@@ -12,6 +12,9 @@ const SMOOTH = 0.15;
 /** Another reading is taken for the right one if it is this smooth, and so much smoother than the sound as it is. */
 const SMOOTH_OTHERWISE = 1;
 const SMOOTHER = 0.6;
+/** Once so many loud probes looked right in a row, one in so many is looked at, since senders hardly change. */
+const TRUSTED = 24;
+const SELDOM = 8;
 /** Part of the samples that differ from each other in all but the purest tones, which look smooth in strange ways. */
 const LEAST_DISTINCT = 0.25;
 /** Loud probes that are judged together, how many of them have to agree, and how few mean that it is over. */
@@ -33,6 +36,7 @@ export class EncodingWatch {
   /** What the last loud probes look like, in a ring. */
   readonly #looks: (Suspect | undefined)[] = [];
   #count = 0;
+  #right = 0;
   #suspect: Suspect | undefined;
   #looksWrong = false;
 
@@ -44,13 +48,20 @@ export class EncodingWatch {
   /** Takes a probe and its texture. */
   push(probe: Int16Array, texture: Texture): Verdict {
     this.#looksWrong = false;
-    if (texture.power >= LEAST_POWER) {
+    if (texture.power < LEAST_POWER) return this.#verdict();
+    if (this.#right < TRUSTED || this.#right % SELDOM === 0) {
       const look = suspectOf(probe, texture);
       this.#looksWrong = look !== undefined;
+      if (this.#looksWrong) this.#right = 0;
       this.#looks[this.#count % PROBES] = look;
       this.#count += 1;
       this.#judge();
     }
+    if (!this.#looksWrong) this.#right += 1;
+    return this.#verdict();
+  }
+
+  #verdict(): Verdict {
     const suspect = this.#suspect;
     return suspect === undefined ? undefined : { message: MESSAGES[suspect], details: { suspect } };
   }

@@ -30,6 +30,7 @@ export class SilenceWatch {
       this.#constant = sample;
       this.#samples = 0;
       this.#lastSoundMs = elapsedMs;
+      break;
     }
     if (this.#samples === 0) this.#sinceMs = elapsedMs;
     this.#samples += samples.length;
