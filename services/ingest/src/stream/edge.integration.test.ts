@@ -1,82 +1,83 @@
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { type IncomingMessage, request } from 'node:http';
 import { encodePcm16le } from '@earshot/audio';
-import { createFolderStore, type ObjectStore } from '@earshot/storage';
+import { CreateSessionRequest, type SegmentEntry, type SessionDocument } from '@earshot/protocol';
+import { createFolderStore, createSessionArchive, type ObjectStore } from '@earshot/storage';
 import {
   computedAudio,
   findAudioDifference,
+  startRedis,
   synthesizeSpeech,
   type TemporaryFolder,
+  type TestRedis,
   temporaryFolder,
+  until,
 } from '@earshot/test-support';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Client, type EdgeBench, type EdgeBenchDeps, startEdge } from './testing/edge-bench.ts';
-import { createMemorySessions, type MemorySession, type MemorySessions } from './testing/memory-sessions.ts';
+import { type Client, EVENTS, speaking } from './testing/client.ts';
+import { callHttp, sendHttp } from './testing/http-exchange.ts';
+import { type RealNode, type RealNodeOptions, startRealNode } from './testing/real-node.ts';
 
 const RATE = 16_000;
-const STREAMS = Array.from({ length: 8 }, (_, i) => `str_0000000000000000000000000${i}`);
 
+type Created = SessionDocument & { streamId: string };
+
+let server: TestRedis;
 let folder: TemporaryFolder;
+let journal: TemporaryFolder;
 let store: ObjectStore;
-let sessions: MemorySessions;
-let kept: MemorySession[];
-let bench: EdgeBench;
+let node: RealNode;
 
-async function start(deps: Partial<EdgeBenchDeps> = {}): Promise<void> {
-  bench = await startEdge({ sessions, index: sessions, store, ...deps });
+async function start(options: Partial<RealNodeOptions> = {}): Promise<void> {
+  node = await startRealNode({ name: 'node', redisUrl: server.url, store, folder: journal, ...options });
 }
 
+beforeAll(async () => {
+  server = await startRedis();
+});
+
+afterAll(async () => {
+  await server.stop();
+});
+
 beforeEach(async () => {
+  await server.flushAll();
   folder = await temporaryFolder();
+  journal = await temporaryFolder();
   store = createFolderStore(folder.path);
-  sessions = createMemorySessions();
-  kept = STREAMS.map((stream, i) => sessions.add(stream, `ses_000000000000000${i}`));
 });
 
 afterEach(async () => {
-  await bench.close();
-  expect(bench.edge.liveCount()).toBe(0);
+  await node.stop();
+  expect(node.bench.edge.liveCount()).toBe(0);
   await folder.remove();
+  await journal.remove();
 });
+
+async function create(): Promise<Created> {
+  const request = CreateSessionRequest.parse({ upload_type: 'stream' });
+  const creator = { tenant: 'clinic', subject: 'key_1', test: true };
+  const document = await node.sessions.create(creator, { request, idempotencyKey: undefined });
+  return { ...document, streamId: document.streamId ?? 'str_none' };
+}
 
 async function stop(client: Client): Promise<void> {
   await client.send('{"event":"stop"}');
   expect((await client.closed).code).toBe(1000);
 }
 
-/** Names (behind the session) and digests of a session's stored segments. */
-async function stored(session: MemorySession): Promise<string[]> {
-  const objects: string[] = [];
-  const root = `clinic/${session.ref.sessionId}/`;
-  for await (const { key } of store.listAll(root)) {
-    const digest = createHash('sha256')
-      .update(await store.get(key))
-      .digest('hex');
-    objects.push(`${key.slice(root.length)} ${digest}`);
-  }
-  return objects;
+/** The stored segments of a session when it is recorded that they are all. */
+async function recorded(document: Created): Promise<readonly SegmentEntry[]> {
+  const archive = createSessionArchive(store);
+  await until(async () => (await archive.readStreams(document)).length === 1, { what: 'the record' });
+  const [record] = await archive.readStreams(document);
+  expect(record?.gaps).toEqual([]);
+  return record?.segments ?? [];
 }
 
-async function post(
-  stream: string,
-  bytes: Uint8Array,
-  sizes: readonly number[],
-): Promise<number | undefined> {
-  const sent = request({
-    port: bench.port,
-    host: '127.0.0.1',
-    path: `/feed/${stream}`,
-    method: 'POST',
-    headers: { 'Content-Type': 'audio/l16;rate=16000', 'Transfer-Encoding': 'chunked' },
-    agent: false,
-  });
-  for (const [from, to] of cuts(bytes.length, sizes)) sent.write(bytes.subarray(from, to));
-  sent.end();
-  const [response] = (await once(sent, 'response')) as [IncomingMessage];
-  response.resume();
-  return response.statusCode;
+/** Names (behind the session) and digests of a session's stored segments. */
+async function digests(document: Created): Promise<string[]> {
+  const segments = await recorded(document);
+  return segments.map(({ key, sha256 }) => `${key.split(document.sessionId)[1]} ${sha256}`);
 }
 
 function cuts(length: number, sizes: readonly number[]): [number, number][] {
@@ -101,10 +102,10 @@ function repeated(seed: number, period: number): Audio {
   };
 }
 
-/** The segments of a session's first record concatenate to exactly that audio. */
-async function expectStored(session: MemorySession, audio: Audio, samples: number): Promise<void> {
+/** The segments of a session concatenate to exactly that audio. */
+async function expectStored(document: Created, audio: Audio, samples: number): Promise<void> {
   let position = 0;
-  for (const segment of session.records[0]!.segments) {
+  for (const segment of await recorded(document)) {
     expect(segment.firstSample).toBe(position);
     const wav = await store.get(segment.key);
     expect(audio(position, segment.samples).equals(wav.subarray(44))).toBe(true);
@@ -114,7 +115,7 @@ async function expectStored(session: MemorySession, audio: Audio, samples: numbe
 }
 
 describe('the stream edge', () => {
-  it('stores the same segments whatever the frame sizes, over sockets, JSON and HTTP bodies', async () => {
+  it('stores the same segments whatever the pieces, over sockets, JSON, HTTP bodies and appends', async () => {
     await start();
     const speech = await synthesizeSpeech(
       'Good morning. The patient has had a dry cough for two weeks. There is no fever, and no pain. We will look at it again on Monday.',
@@ -123,33 +124,61 @@ describe('the stream edge', () => {
     const samples = new Int16Array(speech.length * 6);
     for (let i = 0; i < 6; i += 1) samples.set(speech, i * speech.length);
     const bytes = encodePcm16le(samples);
-    const sizes = fc.sample(fc.array(fc.integer({ min: 1, max: 20_000 }), { minLength: 50, maxLength: 50 }), {
-      numRuns: 4,
-      seed: 7,
-    });
-    for (const i of [0, 1]) {
-      const client = await bench.connect(STREAMS[i]!);
+    const piece = fc.integer({ min: 1, max: 20_000 });
+    const sizes = fc.sample(fc.array(piece, { minLength: 50, maxLength: 50 }), { numRuns: 4, seed: 7 });
+    const sessions = await Promise.all(Array.from({ length: 5 }, () => create()));
+    const [plain, acknowledged, json, body, appended] = sessions as [
+      Created,
+      Created,
+      Created,
+      Created,
+      Created,
+    ];
+    const urlOf = ({ streamId }: Created): string => `/voice/v1/stream/sessions/${streamId}/audio`;
+
+    for (const [i, options] of [{}, EVENTS].entries()) {
+      const client = await node.bench.connect([plain, acknowledged][i]!.streamId, options);
       for (const [from, to] of cuts(bytes.length, sizes[i]!)) await client.send(bytes.subarray(from, to));
       await stop(client);
     }
-    const json = await bench.connect(STREAMS[2]!);
-    await json.send(
+    const envelope = await node.bench.connect(json.streamId);
+    await envelope.send(
       '{"event":"start","start":{"mediaFormat":{"encoding":"audio/x-l16","sampleRate":16000}}}',
     );
     for (const [from, to] of cuts(bytes.length, sizes[2]!)) {
       const payload = Buffer.from(bytes.subarray(from, to)).toString('base64');
-      await json.send(JSON.stringify({ event: 'media', media: { payload } }));
+      await envelope.send(JSON.stringify({ event: 'media', media: { payload } }));
     }
-    await stop(json);
-    expect(await post(STREAMS[3]!, bytes, sizes[3]!)).toBe(200);
-    const [first, ...others] = await Promise.all(kept.slice(0, 4).map(stored));
+    await stop(envelope);
+
+    const { request, answer } = sendHttp(node.bench.port, {
+      path: urlOf(body),
+      method: 'POST',
+      headers: { 'Content-Type': 'audio/l16;rate=16000', 'Transfer-Encoding': 'chunked' },
+    });
+    for (const [from, to] of cuts(bytes.length, sizes[3]!)) request.write(bytes.subarray(from, to));
+    request.end();
+    expect(await answer).toMatchObject({ status: 200, body: { received_bytes: bytes.length } });
+
+    for (const [from, to] of cuts(bytes.length, [400_000, 100_002])) {
+      const headers = {
+        'Content-Type': 'application/partial-upload',
+        'Upload-Offset': String(from),
+        'Upload-Complete': to === bytes.length ? '?1' : '?0',
+      };
+      const call = { path: urlOf(appended), method: 'PATCH', headers, body: bytes.subarray(from, to) };
+      expect((await callHttp(node.bench.port, call)).status).toBe(204);
+    }
+    const [first, ...others] = await Promise.all(sessions.map(digests));
     expect(first!.length).toBeGreaterThan(2);
     for (const other of others) expect(other).toEqual(first);
+    expect(await answer).toMatchObject({ body: { segments: first!.length } });
   }, 60_000);
 
   it('takes an hour of audio as fast as the socket gives it in constant memory, sample for sample', async () => {
     await start();
-    const client = await bench.connect(STREAMS[0]!);
+    const document = await create();
+    const client = await node.bench.connect(document.streamId);
     const audio = repeated(1, 7 * RATE + 13);
     const total = 3600 * RATE;
     let peak = 0;
@@ -159,52 +188,51 @@ describe('the stream edge', () => {
       peak = Math.max(peak, process.memoryUsage.rss() - before);
     }
     await stop(client);
-    expect(peak).toBeLessThan(100_000_000);
-    await expectStored(kept[0]!, audio, total);
+    expect(peak).toBeLessThan(150_000_000);
+    await expectStored(document, audio, total);
   }, 120_000);
 
-  it('loses nothing while storage is away, slows the sender down meanwhile, and does not take it for dead', async () => {
+  it('takes and acknowledges all while storage is away, and stores it when that is back', async () => {
     let away = true;
     const flaky: ObjectStore = {
       ...store,
       put: (key, body, options) =>
-        away ? Promise.reject(new Error('storage is away')) : store.put(key, body, options),
+        away && key.endsWith('.wav')
+          ? Promise.reject(new Error('storage is away'))
+          : store.put(key, body, options),
     };
-    await start({ store: flaky, limits: { pingIntervalMs: 300, streamIdleMs: 3000 } });
-    const client = await bench.connect(STREAMS[0]!);
+    await start({ store: flaky });
+    const document = await create();
+    const client = speaking(await node.bench.connect(document.streamId, EVENTS));
+    await client.event('ready');
     const audio = repeated(2, 5 * RATE + 1);
-    const total = 600 * RATE;
-    let sent = 0;
-    const sending = (async () => {
-      for (; sent < total; sent += RATE) await client.send(audio(sent, RATE));
-    })();
-    await new Promise((done) => setTimeout(done, 6000));
-    expect(sent).toBeLessThan(total);
-    expect(client.socket.readyState).toBe(client.socket.OPEN);
+    const total = 300 * RATE;
+    for (let at = 0; at < total; at += RATE) await client.send(audio(at, RATE));
+    const acked = () => client.events().findLast((event) => event.event === 'ack');
+    await until(() => acked()?.durable === total);
+    expect(acked()?.archived).toBe(0);
+    expect(node.bench.edge.capacity().backlog_bytes).toBeGreaterThan(200 * RATE * 2);
     away = false;
-    await sending;
+    await until(() => (acked()?.archived ?? 0) > 250 * RATE, { timeoutMs: 20_000 });
     await stop(client);
-    expect(kept[0]!.records).toMatchObject([
-      { closedBy: 'stop', gaps: [], coverage: [{ storedSamples: total }] },
-    ]);
-    await expectStored(kept[0]!, audio, total);
-    expect(bench.log.lines.filter((line) => line.message.includes('trying again')).length).toBeLessThan(20);
+    await expectStored(document, audio, total);
   }, 60_000);
 
   it('keeps many streams apart', async () => {
     await start();
-    const clients = await Promise.all(STREAMS.map((stream) => bench.connect(stream)));
-    for (let at = 0; at < 30 * RATE; at += 4000) {
+    const documents = await Promise.all(Array.from({ length: 8 }, () => create()));
+    const clients = await Promise.all(documents.map(({ streamId }) => node.bench.connect(streamId)));
+    for (let at = 0; at < 12 * RATE; at += 4000) {
       await Promise.all(
         clients.map((client, i) => client.send(encodePcm16le(computedAudio(10 + i, at, 4000)))),
       );
     }
     await Promise.all(clients.map(stop));
-    for (const [i, session] of kept.entries()) {
-      const segments = session.records[0]!.segments;
+    for (const [i, document] of documents.entries()) {
+      const segments = await recorded(document);
       const wavs = await Promise.all(segments.map((segment) => store.get(segment.key)));
       const samples = new Int16Array(Buffer.concat(wavs.map((wav) => wav.subarray(44))).buffer.slice(0));
-      expect(findAudioDifference(samples, { seed: 10 + i, samples: 30 * RATE })).toBeNull();
+      expect(findAudioDifference(samples, { seed: 10 + i, samples: 12 * RATE })).toBeNull();
     }
   });
 
@@ -220,10 +248,18 @@ describe('the stream edge', () => {
         bytesReceived: (transport, bytes) => add(`bytes ${transport}`, bytes),
       },
     });
-    const client = await bench.connect(STREAMS[0]!);
+    const [first, second] = [await create(), await create()];
+    const client = await node.bench.connect(first.streamId);
     await client.send(encodePcm16le(computedAudio(3, 0, RATE)));
     await stop(client);
-    await post(STREAMS[1]!, encodePcm16le(computedAudio(3, 0, RATE)), [1000]);
+    await callHttp(node.bench.port, {
+      path: `/voice/v1/stream/sessions/${second.streamId}/audio`,
+      method: 'POST',
+      headers: { 'Content-Type': 'audio/l16;rate=16000' },
+      body: encodePcm16le(computedAudio(3, 0, RATE)),
+    });
+    await recorded(first);
+    await until(() => counts['closed http stop http-pcm'] === 1);
     expect(counts).toEqual({
       'opened websocket': 1,
       'bytes websocket': 32_016,
@@ -235,16 +271,27 @@ describe('the stream edge', () => {
     });
   });
 
-  it('stops within its deadline when storage never answers, and says what is left', async () => {
-    const stuck: ObjectStore = { ...store, put: () => new Promise(() => undefined) };
+  it('stops within its deadline when storage never answers, and goes on from its journal', async () => {
+    const stuck: ObjectStore = {
+      ...store,
+      put: (key, body, options) =>
+        key.endsWith('.wav') ? new Promise(() => undefined) : store.put(key, body, options),
+    };
     await start({ store: stuck });
-    const client = await bench.connect(STREAMS[0]!);
-    await client.send(encodePcm16le(computedAudio(4, 0, RATE)));
+    const document = await create();
+    const client = await node.bench.connect(document.streamId);
+    const audio = repeated(4, RATE);
+    await client.send(audio(0, RATE));
+    await until(() => client.socket.bufferedAmount === 0);
     await new Promise((done) => setTimeout(done, 100));
     const began = performance.now();
-    await bench.edge.close(1500);
-    expect(performance.now() - began).toBeLessThan(1600);
-    expect(kept[0]!.records).toMatchObject([{ gaps: [{ reason: 'dropped', from: 0, to: RATE }] }]);
-    expect((await client.closed).code).toBe(1001);
+    await node.stop(2000);
+    expect(performance.now() - began).toBeLessThan(2500);
+    expect((await client.closed).code).toBe(1012);
+    await start();
+    const next = await node.bench.connect(document.streamId);
+    await next.send(audio(0, RATE));
+    await stop(next);
+    await expectStored(document, audio, 2 * RATE);
   });
 });
