@@ -61,7 +61,8 @@ export function apiOf(origin: () => string, key: string): Api {
       insist(deadline, 'get a result', async () => {
         const answer = await call(`/sessions/${sessionId}?wait=5`);
         const body: unknown = await answer.json();
-        const done = answer.status === 200 && typeof body === 'object' && body !== null && 'status' in body;
+        const done =
+          answer.status !== 202 && answer.ok && typeof body === 'object' && body !== null && 'status' in body;
         return done ? String(body.status) : new Error(`status ${answer.status}`);
       }).catch(() => undefined),
   };

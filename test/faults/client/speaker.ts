@@ -42,9 +42,12 @@ export class Speaker {
   #whole = false;
   #left = false;
   readonly #hungUp = new Set<number>();
+  /** Half of all clients stop speaking when they hear that the server is about to close; the others speak on. */
+  readonly #heedsClosing: boolean;
 
   constructor(options: SpeakerOptions) {
     this.options = options;
+    this.#heedsClosing = options.random.fork('closing').chance(0.5);
   }
 
   /** Position below which everything is acknowledged as durable. */
@@ -149,12 +152,20 @@ export class Speaker {
     socket: WebSocket,
     line: { connection: number; deadline: Deadline; signal: AbortSignal },
   ): Promise<void> {
-    const flow = { position: -1, startedAt: 0, start: 0, credit: 0, heardAt: performance.now() };
+    const flow = {
+      position: -1,
+      startedAt: 0,
+      start: 0,
+      credit: 0,
+      heardAt: performance.now(),
+      closing: false,
+    };
     socket.on('message', (data: Buffer, binary) => {
       if (binary) return;
       flow.heardAt = performance.now();
       const message = parseStreamMessage(data.toString('utf8'));
       this.#take(message, line.connection);
+      if (message.event === 'other' && message.name === 'closing') flow.closing = this.#heedsClosing;
       if (message.event !== 'ready') return;
       Object.assign(flow, {
         position: message.nextSample,
@@ -167,7 +178,8 @@ export class Speaker {
     const { samples, patienceMs = PATIENCE_MS } = this.options;
     while (!line.signal.aborted && this.#durable < samples) {
       const now = performance.now();
-      if (flow.position >= 0 && socket.readyState === WebSocket.OPEN) this.#send(socket, flow);
+      if (flow.position >= 0 && !flow.closing && socket.readyState === WebSocket.OPEN)
+        this.#send(socket, flow);
       const waiting = flow.position < 0 || flow.position > this.#durable;
       if (!waiting) flow.heardAt = now;
       const patience = flow.position < 0 ? HANDSHAKE_MS + patienceMs : patienceMs;
