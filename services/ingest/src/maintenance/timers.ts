@@ -8,7 +8,10 @@ const CARRY_MS = 3000;
  * Expires sessions whose time is up, rebuilds an index that was emptied, and carries through what End has answered.
  * One pass of each at a time; returns what stops them, waiting for passes that run.
  */
-export function startTimers(sessions: Sessions, log: Log): () => Promise<void> {
+export function startTimers(
+  sessions: Pick<Sessions, 'primeIndex' | 'sweepExpired' | 'carryEnds'>,
+  log: Log,
+): () => Promise<void> {
   const stopped = new AbortController();
   const sweep = async (): Promise<void> => {
     const restored = await sessions.primeIndex(stopped.signal);

@@ -245,6 +245,23 @@ describe('End of a stream whose owner does not answer', () => {
     expect(await finished()).toBe(0);
   });
 
+  it('gives one answer to callers of whom some wait for the tail and some give up', async () => {
+    const ref = await bench.create();
+    const epoch = await bench.claim(ref, '1');
+    const tail = [await bench.storeSegment(ref, 0)];
+    const asked = Array.from({ length: 100 }, async (_, n) => {
+      await sleep(n * 4);
+      return nodes[n % 3]!.end(ref, {});
+    });
+    await sleep(320);
+    await nodes[1]!.closeStream(ref, bench.record(epoch, tail));
+    const answers = await Promise.all(asked);
+    await pass();
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    const manifest = await bench.archive.readManifest(ref);
+    expect([manifest?.answer, manifest?.segments.length]).toEqual([answers[0], 1]);
+  });
+
   it('is carried through by the owner that came back, however late before the time is up', async () => {
     const { ref, epoch } = await orphaned();
     await nodes[0]!.end(ref, {});
