@@ -86,7 +86,8 @@ function proxied<T extends object>(target: T, replaced: Partial<T>): T {
     get(_target, name) {
       const source = name in replaced ? replaced : target;
       const member: unknown = Reflect.get(source, name, source);
-      return typeof member === 'function' ? member.bind(source) : member;
+      const own: unknown = typeof member === 'function' ? member.bind(source) : member;
+      return own;
     },
   });
 }

@@ -61,7 +61,7 @@ export class Cluster {
         }
         node.handle(process, handle).then(
           (value) => answer(() => resolve(value)),
-          (error: unknown) => answer(() => reject(error)),
+          (error: Error) => answer(() => reject(error)),
         );
       });
     });

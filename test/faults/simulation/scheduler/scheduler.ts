@@ -71,23 +71,23 @@ export class Scheduler {
   run(done: () => boolean, untilMs: number): Promise<boolean> {
     return new Promise((resolve, reject) => {
       let planned = 0;
-      let over = false;
+      const state = { over: false };
       const finish = (result: boolean): void => {
-        over = true;
+        state.over = true;
         resolve(result);
       };
       const step = (): void => {
         planned -= 1;
-        if (over) return;
+        if (state.over) return;
         try {
           if (done()) finish(true);
           else if (!this.#step(untilMs)) finish(done());
         } catch (error) {
-          over = true;
+          state.over = true;
           reject(error instanceof Error ? error : new Error(String(error)));
           return;
         }
-        if (planned === 0 && !over) plan();
+        if (planned === 0 && !state.over) plan();
       };
       const plan = (): void => {
         for (; planned < STEPS_PER_TURN; planned += 1) setImmediate(step);
@@ -116,7 +116,7 @@ export class Scheduler {
 }
 
 function runOwned(owner: Life, run: () => void): void {
-  if (owner.dead) return;
-  owner.onEvent?.();
-  if (!owner.dead) run();
+  const isAlive = (): boolean => !owner.dead;
+  if (isAlive()) owner.onEvent?.();
+  if (isAlive()) run();
 }

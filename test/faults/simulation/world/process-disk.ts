@@ -12,7 +12,7 @@ export function processDisk(disk: JournalDisk, life: Life, observe: (call: strin
     return new Promise((resolve, reject) => {
       make().then(
         (value) => (life.dead ? undefined : resolve(value)),
-        (error: unknown) => (life.dead ? undefined : reject(error)),
+        (error: Error) => (life.dead ? undefined : reject(error)),
       );
     });
   };
