@@ -61,7 +61,7 @@ export class Cluster {
         }
         node.handle(process, handle).then(
           (value) => answer(() => resolve(value)),
-          (error: Error) => answer(() => reject(error)),
+          (error: unknown) => answer(() => reject(asError(error))),
         );
       });
     });
@@ -70,4 +70,8 @@ export class Cluster {
   #way(): number {
     return 0.2 + 10 * this.#random.next();
   }
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
 }

@@ -87,7 +87,7 @@ export class Scheduler {
           reject(error instanceof Error ? error : new Error(String(error)));
           return;
         }
-        if (planned === 0 && !state.over) plan();
+        if (planned === 0) plan();
       };
       const plan = (): void => {
         for (; planned < STEPS_PER_TURN; planned += 1) setImmediate(step);

@@ -12,7 +12,7 @@ export function processDisk(disk: JournalDisk, life: Life, observe: (call: strin
     return new Promise((resolve, reject) => {
       make().then(
         (value) => (life.dead ? undefined : resolve(value)),
-        (error: Error) => (life.dead ? undefined : reject(error)),
+        (error: unknown) => (life.dead ? undefined : reject(asError(error))),
       );
     });
   };
@@ -31,4 +31,8 @@ export function processDisk(disk: JournalDisk, life: Life, observe: (call: strin
     syncFolder: () => heard('sync folder', () => disk.syncFolder()),
     freeBytes: () => heard('free', () => disk.freeBytes()),
   };
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
 }
