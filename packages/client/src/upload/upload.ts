@@ -31,7 +31,7 @@ export interface UploadSummary {
 }
 
 /** Sends one numbered file with retries. */
-export type SendFile = (file: {
+type SendFile = (file: {
   name: string;
   data: Blob | Uint8Array<ArrayBuffer>;
   contentType?: string;

@@ -72,7 +72,7 @@ export class LiveStream {
     const link = await this.#connect(opening);
     if (link === undefined) throw this.#error();
     this.#acknowledged = link.acknowledged;
-    void this.#run(link);
+    void this.#run(link).catch((error: unknown) => this.#judge(error));
   }
 
   send(audio: StreamAudio): Promise<void> {

@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { dirname, extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { TestPage } from './test-page.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const zod = createRequire(join(ROOT, 'packages/protocol/package.json')).resolve('zod/package.json');
+
+/** Built packages, as an import map names them: no bundler in between. */
+const FOLDERS: Readonly<Record<string, string>> = {
+  client: join(ROOT, 'packages/client/dist'),
+  protocol: join(ROOT, 'packages/protocol/dist'),
+  zod: dirname(zod),
+  page: fileURLToPath(new URL('page', import.meta.url)),
+};
+const IMPORTS = {
+  '@earshot/client': '/client/index.js',
+  '@earshot/protocol': '/protocol/index.js',
+  zod: '/zod/index.js',
+};
+const HTML = `<!doctype html><title>SDK</title><link rel="icon" href="data:,">
+<script type="importmap">${JSON.stringify({ imports: IMPORTS })}</script>
+<script type="module" src="/page/sdk.mjs"></script>`;
+const TYPES: Readonly<Record<string, string>> = { '.js': 'text/javascript', '.mjs': 'text/javascript' };
+
+/** Serves a page that has the SDK, and the given files beside it. */
+export async function serveSdkPage(files: Readonly<Record<string, Uint8Array>>): Promise<TestPage> {
+  const server = createServer((request, response) => {
+    const path = request.url ?? '';
+    const say = (type: string, body: Uint8Array | string) =>
+      response.writeHead(200, { 'content-type': type }).end(body);
+    if (path === '/') return say('text/html', HTML);
+    const given = files[path];
+    if (given !== undefined) return say('application/octet-stream', given);
+    const [, folder = '', ...rest] = path.split('/');
+    const base = FOLDERS[folder];
+    return readFile(
+      join(base ?? ROOT, base === undefined || rest.includes('..') ? 'none' : rest.join('/')),
+    ).then(
+      (body) => say(TYPES[extname(path)] ?? 'text/plain', body),
+      () => response.writeHead(404).end(),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return {
+    origin: `http://localhost:${port}`,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
