@@ -1,4 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { readHeader } from '../format/file-header.ts';
+import { RECORD, RECORD_HEAD_BYTES } from '../format/record.ts';
+import { scan } from '../recovery/scan.ts';
 import { MemoryDisk } from '../testing/memory-disk.ts';
 import { openTestJournal, pcm, session, speak } from '../testing/test-journal.ts';
 
@@ -66,6 +69,28 @@ describe('erasing a session', () => {
     expect(bytes).toBe(30 * 640);
     expect(holds(disk, 1)).toBe(false);
     await journal.close();
+  });
+
+  it('ends nothing for others whose audio was acknowledged with the same sync', async () => {
+    const disk = new MemoryDisk();
+    const { journal } = await openTestJournal(disk, { settings: { commitMs: 1000 } });
+    const [doomed, other] = [journal.stream(session(1)), journal.stream(session(2))];
+    doomed.begin(1, {});
+    other.begin(1, {});
+    for (let i = 0; i < 30; i += 1) {
+      speak(doomed, 1, 320);
+      speak(other, 2, 320);
+    }
+    await doomed.erase();
+    const name = disk.names()[0] ?? '';
+    const bytes = disk.bytesOf(name);
+    await journal.close();
+    const header = readHeader(bytes);
+    if (header === undefined || 'version' in header) throw new Error('No header.');
+    const erased = scan(bytes, header).records.findLast(({ type }) => type === RECORD.erase);
+    const left = new MemoryDisk();
+    left.set(name, bytes.subarray(0, (erased?.at ?? 0) + RECORD_HEAD_BYTES));
+    expect(await expectOther(left)).toBe(1);
   });
 
   it('is finished by the next start, wherever it was interrupted', async () => {

@@ -62,6 +62,16 @@ export class RangeReader {
   /** PCM16LE of [from, to) with zeros in gaps; what is not on disk yet is waited for. */
   async read(track: HeldTrack, from: number, to: number): Promise<Buffer> {
     if (to > track.durable) await this.#deps.whenStored();
+    try {
+      return await this.#readOnce(track, from, to);
+    } catch (error) {
+      // What two reads find damaged is damaged on the disk, not on its way from there.
+      if (!(error instanceof JournalDamaged)) throw error;
+      return await this.#readOnce(track, from, to);
+    }
+  }
+
+  async #readOnce(track: HeldTrack, from: number, to: number): Promise<Buffer> {
     const target = { track, out: Buffer.alloc((to - from) * 2), from, damaged: [] };
     const groups = this.#groups(track, from, to);
     const work = groups.filter((group) => !this.#isRecent(group))[Symbol.iterator]();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { HEADER_AREA_BYTES, readHeader } from '../format/file-header.ts';
-import { RECORD, RECORD_HEAD_BYTES, readRecord } from '../format/record.ts';
+import { HEADER_AREA_BYTES, makeHeader, readHeader } from '../format/file-header.ts';
+import { RECORD, RECORD_HEAD_BYTES, readRecord, writeRecord } from '../format/record.ts';
 import type { Recovery } from '../journal.ts';
 import { MemoryDisk } from '../testing/memory-disk.ts';
 import { openTestJournal, pcm, RATE, session, speak } from '../testing/test-journal.ts';
@@ -38,6 +38,18 @@ function flipped(disk: MemoryDisk, name: string, bit: number): MemoryDisk {
   bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
   copy.set(name, bytes);
   return copy;
+}
+
+/** The same file under another sequence, linked to the one before. */
+function readdressed(bytes: Buffer, sequence: number): Buffer {
+  const header = readHeader(bytes);
+  if (header === undefined || 'version' in header) throw new Error('No header.');
+  const { area } = makeHeader({
+    ...header,
+    sequence,
+    previous: { ...header.previous, sequence: sequence - 1 },
+  });
+  return Buffer.concat([area, bytes.subarray(HEADER_AREA_BYTES)]);
 }
 
 function zeroed(bytes: Buffer, page: number): Buffer {
@@ -123,6 +135,86 @@ describe('a flipped bit', () => {
       expect(missing).toBeLessThanOrEqual(160);
     }
   }, 60_000);
+});
+
+describe('records that change state', () => {
+  it('survive any flipped bit, also as the last of their kind', async () => {
+    const disk = new MemoryDisk();
+    const { journal } = await openTestJournal(disk);
+    const stream = journal.stream(session(1));
+    const other = journal.stream(session(2));
+    stream.begin(1, { number: 1 });
+    other.begin(1, {});
+    speak(stream, 1, 160);
+    stream.begin(2, { number: 2 });
+    stream.skip({ epoch: 2, track: 'main', sampleRate: RATE, from: 160, to: 200, reason: 'dropped' });
+    stream.release('main', 50);
+    stream.describe({ number: 3 });
+    other.close();
+    await journal.whenDurable();
+    await journal.close();
+    const name = disk.names()[0] ?? '';
+    const { records } = recordsOf(disk.bytesOf(name));
+    for (const { at, length, type } of records) {
+      if (type === RECORD.audio || type === RECORD.marker) continue;
+      for (const byte of [
+        0,
+        9,
+        12,
+        24,
+        47,
+        51,
+        ...(length > 0 ? [RECORD_HEAD_BYTES, RECORD_HEAD_BYTES + length - 1] : []),
+      ]) {
+        const { journal: next, recovery } = await openTestJournal(flipped(disk, name, (at + byte) * 8 + 2), {
+          seed: 60,
+        });
+        expect(recovery.streams).toHaveLength(1);
+        const [found] = recovery.streams;
+        expect(found).toMatchObject({ meta: { number: 3 }, damaged: [], stream: { epoch: 2 } });
+        expect(found?.stream.ranges()).toEqual([{ track: 'main', sampleRate: RATE, from: 50, to: 200 }]);
+        expect(found?.stream.gaps()).toEqual([{ track: 'main', from: 160, to: 200, reason: 'dropped' }]);
+        await next.close();
+      }
+    }
+  });
+
+  it('of an older epoch behind a newer one change nothing', async () => {
+    const disk = await written();
+    const name = disk.names()[0] ?? '';
+    const bytes = disk.bytesOf(name);
+    const { records, header } = recordsOf(bytes);
+    const last = records.at(-1);
+    const audio = records.findLast(({ type, stream }) => type === RECORD.audio && stream === 1);
+    if (audio === undefined || last === undefined) throw new Error('No such record.');
+    const stale = Buffer.alloc(RECORD_HEAD_BYTES + 20);
+    const record = { ...audio, epoch: 0, first: audio.first + audio.count, count: 10, chain: last.headCheck };
+    writeRecord({ bytes: stale, at: 0, secret: header.secret }, record, pcm(9, 0, 10));
+    disk.set(name, Buffer.concat([bytes, stale]));
+    const { missing, recovery } = await expectHonest(disk);
+    expect({ missing, torn: recovery.tornBytes, damage: recovery.damage }).toEqual({
+      missing: 0,
+      torn: 0,
+      damage: [],
+    });
+  });
+
+  it('are missed when a record is taken out of an older file', async () => {
+    const disk = await written({ fileBytes: 12_000, frames: 20 });
+    const name = disk.names()[0] ?? '';
+    const bytes = disk.bytesOf(name);
+    const { records } = recordsOf(bytes);
+    const frame = records.filter(({ type }) => type === RECORD.audio)[3];
+    if (frame === undefined) throw new Error('No such record.');
+    const end = frame.at + RECORD_HEAD_BYTES + frame.length;
+    disk.set(
+      name,
+      Buffer.concat([bytes.subarray(0, frame.at), bytes.subarray(end), bytes.subarray(frame.at, end)]),
+    );
+    const { missing, recovery } = await expectHonest(disk, 20);
+    expect(missing).toBe(0);
+    expect(recovery.damage).toContainEqual({ file: name, from: frame.at, to: frame.at });
+  });
 });
 
 describe('a torn tail', () => {
@@ -220,6 +312,23 @@ describe('files that are not what their name says', () => {
     const { recovery, missing } = await expectHonest(disk, 20);
     expect(missing).toBeGreaterThan(0);
     expect(recovery.damage.some(({ file }) => file === second)).toBe(true);
+  });
+
+  it('refuses a newest file from another journal when the older ones confirm each other', async () => {
+    const disk = await written({ fileBytes: 12_000, frames: 20 });
+    const foreign = await written({ fileBytes: 1e6, frames: 4 });
+    const { journal } = await openTestJournal(foreign, { seed: 4321 });
+    await journal.close();
+    const newest = disk.names().at(-1) ?? '';
+    const bytes = foreign.bytesOf(foreign.names().at(-1) ?? '');
+    disk.set(newest, readdressed(bytes, Number(newest.slice(0, 16))));
+    const { journal: next, recovery } = await openTestJournal(disk, { seed: 5 });
+    expect(recovery.damage).toEqual([{ file: newest, from: 0, to: bytes.length }]);
+    expect(recovery.streams.map(({ stream, endInDoubt }) => [stream.ref, endInDoubt])).toEqual([
+      [session(1), true],
+      [session(2), true],
+    ]);
+    await next.close();
   });
 
   it('names a missing file and the holes that it leaves', async () => {
