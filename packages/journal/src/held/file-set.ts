@@ -12,7 +12,8 @@ export class FileSet {
   /** Files that recovery could not use and left lying, by sequence: their bytes. */
   readonly unusable = new Map<number, number>();
   active: JournalFile | undefined;
-  #area: { readonly file: JournalFile; readonly bytes: Buffer } | undefined;
+  /** Header areas of the files that are not on disk yet: a flood fills several while one is made. */
+  readonly #areas = new Map<JournalFile, Buffer>();
   #lowestSequence = 1;
   readonly #randomBytes: (count: number) => Uint8Array;
 
@@ -43,7 +44,7 @@ export class FileSet {
     const file = new JournalFile(header, HEADER_AREA_BYTES);
     file.durable = HEADER_AREA_BYTES;
     this.adopt(file);
-    this.#area = { file, bytes: area };
+    this.#areas.set(file, area);
     const left = this.active;
     this.active = file;
     if (left !== undefined && left.held === 0) this.empty.add(left);
@@ -62,8 +63,15 @@ export class FileSet {
 
   /** The header area of a file that is not on disk yet. */
   areaOf(file: JournalFile): Buffer {
-    if (this.#area?.file !== file) throw new Error('Only the newest file can be waiting for its header.');
-    return this.#area.bytes;
+    const area = this.#areas.get(file);
+    if (area === undefined) throw new Error('The file has its header already.');
+    return area;
+  }
+
+  /** The header of the file is on disk. */
+  made(file: JournalFile): void {
+    file.made = true;
+    this.#areas.delete(file);
   }
 
   /** One record of the file is not held any more. */

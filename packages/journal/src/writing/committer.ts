@@ -186,7 +186,7 @@ export class Committer {
       await syncOnce(file.handle);
       await syncOnce({ sync: () => disk.syncFolder() });
     }
-    file.made = true;
+    files.made(file);
   }
 
   /** Goes on with a step where it stopped as soon as the disk has room again; when closing only a few times at once. */
