@@ -29,17 +29,8 @@ const TYPES: Readonly<Record<string, string>> = { '.js': 'text/javascript', '.mj
 export async function serveSdkPage(files: Readonly<Record<string, Uint8Array>>): Promise<TestPage> {
   const server = createServer((request, response) => {
     const path = request.url ?? '';
-    const say = (type: string, body: Uint8Array | string) =>
-      response.writeHead(200, { 'content-type': type }).end(body);
-    if (path === '/') return say('text/html', HTML);
-    const given = files[path];
-    if (given !== undefined) return say('application/octet-stream', given);
-    const [, folder = '', ...rest] = path.split('/');
-    const base = FOLDERS[folder];
-    return readFile(
-      join(base ?? ROOT, base === undefined || rest.includes('..') ? 'none' : rest.join('/')),
-    ).then(
-      (body) => say(TYPES[extname(path)] ?? 'text/plain', body),
+    void bodyOf(path, files).then(
+      ([type, body]) => response.writeHead(200, { 'content-type': type }).end(body),
       () => response.writeHead(404).end(),
     );
   });
@@ -54,4 +45,18 @@ export async function serveSdkPage(files: Readonly<Record<string, Uint8Array>>):
         server.closeAllConnections();
       }),
   };
+}
+
+/** Rejects when there is nothing under this path. */
+async function bodyOf(
+  path: string,
+  files: Readonly<Record<string, Uint8Array>>,
+): Promise<readonly [string, Uint8Array | string]> {
+  if (path === '/') return ['text/html', HTML];
+  const given = files[path];
+  if (given !== undefined) return ['application/octet-stream', given];
+  const [, folder = '', ...rest] = path.split('/');
+  const base = FOLDERS[folder];
+  if (base === undefined || rest.includes('..')) throw new Error('There is no such file.');
+  return [TYPES[extname(path)] ?? 'text/plain', await readFile(join(base, ...rest))];
 }
