@@ -185,7 +185,7 @@ async function readPiece(stream: JournalStream, claim: SessionClaim, piece: Plac
     if (sameBytes(pcm, expectedPcm(track, piece.from, piece.to))) return 'whole';
     return corrupt ? 'told' : 'wrong';
   } catch (error) {
-    if (error instanceof JournalDamaged) return 'told';
+    if (error instanceof Error && error.name === JournalDamaged.name) return 'told';
     throw error;
   }
 }

@@ -40,13 +40,22 @@ export async function runCrashStates(run: FaultRun, open: OpenJournal): Promise<
     const settings = scripts % 4 === 3 ? OS_JOURNAL : SMALL_JOURNAL;
     const moments = await momentsOf(seed, settings, { open, verdict });
     const random = seededRandom(seed).fork('crashes');
-    for (const moment of moments) await judged.all(moment, { random, settings, limit: run.count });
+    for (const moment of shuffled(moments, random))
+      await judged.all(moment, { random, settings, limit: run.count });
     if (moments.length === 0) break;
     if (scripts % 10 === 9) run.log(`${scripts + 1} scripts, ${verdict.injected} states so far`);
   }
   return verdict.figures(
     `${scripts} scripts, ${judged.recoveries} recoveries, ${judged.interrupted} of them cut off`,
   );
+}
+
+/** In any order, so that a small count sees a whole life too. */
+function shuffled<T>(items: readonly T[], random: Random): T[] {
+  return items
+    .map((item) => ({ item, place: random.next() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ item }) => item);
 }
 
 async function momentsOf(

@@ -23,12 +23,12 @@ export const journalIoErrors: FaultClass = {
   run: (run) => runIoErrors(run, openJournal),
 };
 
-/** The same for any implementation; `count` scripts, each with all of its calls. */
-export async function runIoErrors(run: FaultRun, open: OpenJournal): Promise<FaultFigures> {
+/** The same for any implementation; `count` scripts of so many steps, each with all of its calls. */
+export async function runIoErrors(run: FaultRun, open: OpenJournal, steps = STEPS): Promise<FaultFigures> {
   const verdict = new Verdict('journal-io-errors', run.log);
   const notes: string[] = [];
   for (let script = 0; script < run.count; script += 1) {
-    const rig = new FailingLife(open, verdict, run.seed + script);
+    const rig = new FailingLife({ open, verdict, seed: run.seed + script, steps });
     notes.push(await rig.everyCall());
     run.log(`script ${script + 1}: ${verdict.injected} failures so far`);
   }
@@ -40,11 +40,13 @@ class FailingLife {
   readonly #open: OpenJournal;
   readonly #verdict: Verdict;
   readonly #seed: number;
+  readonly #steps: number;
 
-  constructor(open: OpenJournal, verdict: Verdict, seed: number) {
-    this.#open = open;
-    this.#verdict = verdict;
-    this.#seed = seed;
+  constructor(life: { open: OpenJournal; verdict: Verdict; seed: number; steps: number }) {
+    this.#open = life.open;
+    this.#verdict = life.verdict;
+    this.#seed = life.seed;
+    this.#steps = life.steps;
   }
 
   async everyCall(): Promise<string> {
@@ -79,7 +81,7 @@ class FailingLife {
 
   async #live(disk: SimulatedDisk): Promise<JournalScript> {
     const script = new JournalScript(await openOn(disk, this.#open), this.#seed, this.#verdict);
-    await script.run(STEPS);
+    await script.run(this.#steps);
     return script;
   }
 

@@ -31,8 +31,6 @@ export interface SessionClaim {
   readonly tracks: readonly TrackClaim[];
 }
 
-const BYTES_PER_SAMPLE = 2;
-
 /** PCM16LE of a range of a track, gaps as zeros. */
 export function expectedPcm(claim: Pick<TrackClaim, 'seed' | 'gaps'>, from: number, to: number): Uint8Array {
   const audio = computedAudio(claim.seed, from, to - from);
@@ -46,11 +44,6 @@ export function expectedPcm(claim: Pick<TrackClaim, 'seed' | 'gaps'>, from: numb
 /** Equal bytes; both are read as they are, without a copy. */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
-}
-
-/** Samples in PCM16LE bytes. */
-export function samplesOf(bytes: Uint8Array): number {
-  return bytes.length / BYTES_PER_SAMPLE;
 }
 
 /** The claim of a session among others. */
