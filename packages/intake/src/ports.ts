@@ -36,7 +36,7 @@ export interface IntakeMetrics {
 /** The session use-cases that live audio needs. */
 export type IntakeSessions = Pick<
   Sessions,
-  'claimStream' | 'disclaim' | 'standing' | 'fateOf' | 'recordSegments' | 'closeStream'
+  'claimStream' | 'openClaims' | 'disclaim' | 'standing' | 'fateOf' | 'recordSegments' | 'closeStream'
 >;
 export type IntakeIndex = Pick<SessionIndex, 'holdStream' | 'onStreamNotice'>;
 export type SegmentStore = Pick<ObjectStore, 'put' | 'get' | 'remove' | 'listAll'>;

@@ -86,7 +86,7 @@ class NodeIntake implements IntakeHost {
   }
 
   async standing(ref: SessionRef): Promise<TrackStanding[]> {
-    await this.#recoveries.resolved(ref);
+    await this.#recoveries.begun(ref);
     const tenure = this.#tenures.get(nameOf(ref));
     if (tenure?.isOpen === true) {
       await tenure.whenDurable();
@@ -136,7 +136,7 @@ class NodeIntake implements IntakeHost {
 
   async #open(ref: SessionRef, options: OpenOptions): Promise<Connection> {
     const { sessions, node } = this.#context;
-    await this.#recoveries.resolved(ref);
+    await this.#recoveries.begun(ref);
     const known = this.#tenures.get(nameOf(ref));
     const patienceMs = options.from === undefined ? PATIENCE_MS.plain : PATIENCE_MS.resending;
     const claim = { node, above: known?.epoch ?? 0, patienceMs, resuming: known?.isOpen === true };
@@ -152,6 +152,7 @@ class NodeIntake implements IntakeHost {
 
   async #join(ref: SessionRef, options: OpenOptions & { epoch: number }): Promise<Connection> {
     const { epoch, transport, from } = options;
+    await this.#recoveries.finished(ref);
     const tenure = await this.#tenureFor(ref, options);
     if (this.#closing) throw new EarshotError('shutting_down');
     if (tenure.epoch >= epoch) throw new EarshotError('stream_superseded');
@@ -177,7 +178,7 @@ class NodeIntake implements IntakeHost {
   /** Says that this node holds nothing of a session up to an epoch. */
   async #disclaim(ref: SessionRef, epoch: number): Promise<void> {
     try {
-      await this.#recoveries.resolved(ref);
+      await this.#recoveries.settled(ref);
       if (this.#closing || this.#tenures.has(nameOf(ref)) || this.#openings.isBusy(ref)) return;
       await this.#context.sessions.disclaim(ref, { node: this.#context.node, epoch });
     } catch (error) {
@@ -204,7 +205,8 @@ class NodeIntake implements IntakeHost {
   }
 
   #pass({ reason, epoch }: StreamNotice, tenure: Tenure): void {
-    if (reason !== 'erased' && tenure.epoch > epoch) return;
+    // An End or an erasure is for the whole session, whatever epoch it knew of.
+    if (reason === 'superseded' && tenure.epoch > epoch) return;
     tenure.halt(reason, this.#context.limits.streamFlushMs);
   }
 

@@ -9,6 +9,8 @@ const WAV_HEAD_BYTES = 44;
 export interface Continuation {
   /** Below this position storage holds the same audio. */
   readonly from: number;
+  /** From this position on storage has the same audio again, by a node that went on meanwhile. */
+  readonly to: number;
   /** Samples that the rest has to move, since storage holds other audio in its place. */
   readonly shift: number;
 }
@@ -32,11 +34,13 @@ export async function reconcile(
   for (const segment of inOrder) {
     const end = segment.firstSample + segment.samples;
     if (end <= from || segment.firstSample >= held.to) continue;
-    const same = await isSame(context, { ...comparison, segment });
-    if (!same || segment.firstSample > from) return { from, shift: Math.max(0, endOf(stored) - from) };
+    if (!(await isSame(context, { ...comparison, segment }))) {
+      return { from, to: held.to, shift: Math.max(0, endOf(stored) - from) };
+    }
+    if (segment.firstSample > from) return { from, to: segment.firstSample, shift: 0 };
     from = Math.min(end, held.to);
   }
-  return { from, shift: 0 };
+  return { from, to: held.to, shift: 0 };
 }
 
 function endOf(stored: readonly SegmentEntry[]): number {

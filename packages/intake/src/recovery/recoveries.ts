@@ -3,20 +3,30 @@ import { EarshotError, type SessionRef } from '@earshot/protocol';
 import type { IntakeContext } from '../context.ts';
 import { nameOf } from '../host/openings.ts';
 import type { Tenure } from '../tenure/tenure.ts';
-import { backOff, Stop, within, worthLogging } from '../time/waiting.ts';
-import { restoreTenure } from './restore.ts';
+import { backOff, pause, Stop, within, worthLogging } from '../time/waiting.ts';
+import { OthersFeed, restoreTenure } from './restore.ts';
 
 /** A connection waits this long for what is recovered of its session, ms. */
 const RESOLVE_WAIT_MS = 10_000;
+/** A session that another node feeds is looked at again after this, ms. */
+const LOOK_AGAIN_MS = 3000;
 /** The start of the node waits this long for the first attempts, ms. */
 const FIRST_PASS_MS = 10_000;
+
+interface Entry {
+  /** Taken up, or waiting for another node. */
+  readonly begun: Promise<void>;
+  readonly done: Promise<void>;
+  /** Stopped when the session is wanted here. */
+  readonly force: Stop;
+}
 
 /** Takes up the streams that a journal handed back, each until it succeeds. */
 export class Recoveries {
   readonly #context: IntakeContext;
   readonly #recovery: Recovery;
   readonly #keep: (tenure: Tenure) => Tenure;
-  readonly #open = new Map<string, Promise<void>>();
+  readonly #entries = new Map<string, Entry>();
   readonly #stop = new Stop();
 
   constructor(context: IntakeContext, recovery: Recovery, keep: (tenure: Tenure) => Tenure) {
@@ -32,39 +42,82 @@ export class Recoveries {
     if (damage.length > 0) log.error({ ranges: damage.length }, 'the journal is damaged');
     if (streams.length > 0)
       log.warn({ streams: streams.length, tornBytes }, 'streams were cut off; going on');
-    const all = streams.map((recovered) => {
-      const name = nameOf(recovered.stream.ref);
-      const work = this.#restore(recovered).finally(() => this.#open.delete(name));
-      this.#open.set(name, work);
-      return work;
-    });
+    for (const recovered of streams) this.#begin(recovered);
+    const all = [...this.#entries.values()].map((entry) => entry.begun);
     await within(time, FIRST_PASS_MS, { work: Promise.all(all), late: undefined });
   }
 
-  /** Resolves when nothing of a session waits to be taken up; rejects when that takes too long. */
-  async resolved(ref: SessionRef): Promise<void> {
-    const work = this.#open.get(nameOf(ref));
-    if (work === undefined) return;
-    const late = Symbol('late');
-    if ((await within(this.#context.time, RESOLVE_WAIT_MS, { work, late })) === late)
-      throw new EarshotError('service_unavailable');
+  /** Resolves when a session is taken up, or waits only for another node; rejects when that takes too long. */
+  async begun(ref: SessionRef): Promise<void> {
+    await this.#inTime(this.#entries.get(nameOf(ref))?.begun);
+  }
+
+  /** Takes a session up although another node may feed it; rejects when that takes too long. */
+  async finished(ref: SessionRef): Promise<void> {
+    const entry = this.#entries.get(nameOf(ref));
+    entry?.force.stop();
+    await this.#inTime(entry?.done);
+  }
+
+  /** Resolves when nothing of a session waits to be taken up, however long that takes. */
+  async settled(ref: SessionRef): Promise<void> {
+    await this.#entries.get(nameOf(ref))?.done;
   }
 
   stop(): void {
     this.#stop.stop();
   }
 
-  async #restore(recovered: RecoveredStream): Promise<void> {
+  async #inTime(work: Promise<void> | undefined): Promise<void> {
+    if (work === undefined) return;
+    const late = Symbol('late');
+    if ((await within(this.#context.time, RESOLVE_WAIT_MS, { work, late })) === late)
+      throw new EarshotError('service_unavailable');
+  }
+
+  #begin(recovered: RecoveredStream): void {
+    const name = nameOf(recovered.stream.ref);
+    let begin: () => void = () => undefined;
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const force = new Stop();
+    const done = this.#restore(recovered, { force, begun: begin }).finally(() => {
+      begin();
+      this.#entries.delete(name);
+    });
+    this.#entries.set(name, { begun, done, force });
+  }
+
+  async #restore(
+    recovered: RecoveredStream,
+    { force, begun }: { force: Stop; begun: () => void },
+  ): Promise<void> {
     const { log, time } = this.#context;
     for (let attempt = 1; !this.#stop.stopped; attempt += 1) {
       try {
-        await restoreTenure(this.#context, recovered, { attempt, keep: this.#keep });
+        const options = { attempt, forced: force.stopped, keep: this.#keep };
+        await restoreTenure(this.#context, recovered, options);
         return;
       } catch (error) {
+        if (error instanceof OthersFeed) {
+          begun();
+          await this.#pause(force);
+          continue;
+        }
         const session = recovered.stream.ref.sessionId;
         if (worthLogging(attempt)) log.warn({ session, err: error }, 'a stream could not be taken up yet');
         await backOff(time, attempt, this.#stop);
       }
     }
+  }
+
+  /** Until the session is wanted here, the node stops, or it is time to look again. */
+  async #pause(force: Stop): Promise<void> {
+    if (force.stopped) return;
+    const wake = new Stop();
+    const forgets = [force, this.#stop].map((stop) => stop.onStop(() => wake.stop()));
+    await pause(this.#context.time, LOOK_AGAIN_MS, wake);
+    for (const forget of forgets) forget();
   }
 }

@@ -8,6 +8,22 @@ import { Tenure, type TenureStart } from '../tenure/tenure.ts';
 import { TrackLine } from '../tenure/track-line.ts';
 import { reconcile } from './reconcile.ts';
 
+/** Another node feeds the session since: what is held here can be put in its place when that one is on record. */
+export class OthersFeed extends Error {
+  constructor() {
+    super('another node feeds the session');
+    this.name = 'OthersFeed';
+  }
+}
+
+export interface RestoreOptions {
+  /** Counts the attempts, from 1. */
+  readonly attempt: number;
+  /** The session is wanted here: do not wait for other nodes. */
+  readonly forced: boolean;
+  readonly keep: (tenure: Tenure) => Tenure;
+}
+
 /** Seconds of audio read back at a time. */
 const PIECE_SECONDS = 5;
 
@@ -18,7 +34,7 @@ const PIECE_SECONDS = 5;
 export async function restoreTenure(
   context: IntakeContext,
   recovered: RecoveredStream,
-  { attempt, keep }: { attempt: number; keep: (tenure: Tenure) => Tenure },
+  { attempt, forced, keep }: RestoreOptions,
 ): Promise<void> {
   const { stream } = recovered;
   const { ref } = stream;
@@ -28,11 +44,15 @@ export async function restoreTenure(
     await context.sessions.disclaim(ref, { node: context.node, epoch: stream.epoch });
     return;
   }
+  if (!forced && (fate === 'open' || fate === 'ending')) await refuseWhileOthersFeed(context, stream);
   const standing = await context.sessions.standing(ref);
   const tenure = new Tenure(context, { ...startOf(recovered, context), tracks: standing.tracks });
+  let goneOn = false;
   try {
-    const restoring = { tenure, stream, standing, attempt };
-    for (const track of tracksOf(stream)) await restoreTrack(context, { ...restoring, track });
+    for (const track of tracksOf(stream)) {
+      const restoring = { tenure, stream, standing, attempt, track };
+      if (await restoreTrack(context, restoring)) goneOn = true;
+    }
   } catch (error) {
     tenure.abandon();
     throw error;
@@ -44,8 +64,14 @@ export async function restoreTenure(
   if (fate === 'over') {
     context.log.error({ session: ref.sessionId }, 'audio turned up after its session had ended');
   }
-  if (fate === 'open' && !superseded) tenure.park('recovered');
+  if (goneOn) tenure.isFinal = true;
+  if (fate === 'open' && !superseded && !goneOn) tenure.park('recovered');
   else void tenure.close('recovered');
+}
+
+async function refuseWhileOthersFeed(context: IntakeContext, { ref, epoch }: JournalStream): Promise<void> {
+  const claims = await context.sessions.openClaims(ref);
+  if (claims.some((claim) => claim.node !== context.node && claim.epoch > epoch)) throw new OthersFeed();
 }
 
 /** True unless a newer epoch feeds the session; an index that is down decides nothing. */
@@ -87,12 +113,12 @@ interface TrackRestoring {
   readonly attempt: number;
 }
 
-/** Feeds a fresh cutter with what storage does not have. */
-async function restoreTrack(context: IntakeContext, restoring: TrackRestoring): Promise<void> {
+/** Feeds a fresh cutter with what storage does not have; true when the track has gone on elsewhere. */
+async function restoreTrack(context: IntakeContext, restoring: TrackRestoring): Promise<boolean> {
   const { tenure, stream, standing, track, attempt } = restoring;
   const held = heldRange(stream.ranges(), track);
   const stored = standing.segments.filter((segment) => segment.track === track);
-  const { from, shift } = await reconcile(context, { stream, held, stored, attempt });
+  const { from, to, shift } = await reconcile(context, { stream, held, stored, attempt });
   stream.release(track, from);
   const line = new TrackLine({ track, sampleRate: held.sampleRate, from }, context.cut);
   tenure.intake.restore(line);
@@ -102,11 +128,13 @@ async function restoreTrack(context: IntakeContext, restoring: TrackRestoring): 
   });
   for (const gap of stream.gaps()) if (gap.track === track && gap.to > from) noteGap(tenure, gap);
   const piece = held.sampleRate * PIECE_SECONDS;
-  for (let at = from; at < held.to; at += piece) {
-    const range = { from: at, to: Math.min(at + piece, held.to) };
+  for (let at = from; at < to; at += piece) {
+    const range = { from: at, to: Math.min(at + piece, to) };
     const { pcm } = await readAudio(stream, track, { ...range, attempt });
     tenure.intake.replay(line, decodePcm16le(pcm));
   }
+  const next = standing.tracks.find((other) => other.track === track)?.nextSample ?? 0;
+  return to < held.to || shift > 0 || next > held.to;
 }
 
 /** A gap that the tenure's meta told already is not told twice. */

@@ -48,6 +48,8 @@ export class Tenure {
   /** Resolves when the tenure is over: true when everything is archived and recorded. */
   readonly done: Promise<boolean>;
   epoch: number;
+  /** Its tracks have gone on elsewhere: once it closes, no connection may join any more. */
+  isFinal = false;
   connection: TenureConnection | undefined;
   readonly #context: IntakeContext;
   readonly #stream: JournalStream;
@@ -74,7 +76,10 @@ export class Tenure {
       tracks,
       archive: this.archive,
       gaps: this.book.gaps,
-      onGap: (gap) => this.book.noteGap(gap),
+      onGap: (gap) => {
+        this.#quality.gap(gap);
+        this.book.noteGap(gap);
+      },
     });
     this.#quality = new TrackQuality(context.time, (issue) => this.warn(issue));
     this.done = new Promise((resolve) => {
@@ -84,7 +89,7 @@ export class Tenure {
 
   /** True while a new connection may join; otherwise wait for `done`. */
   get isOpen(): boolean {
-    return this.#phase === 'open' || this.#phase === 'closing';
+    return this.#phase === 'open' || (this.#phase === 'closing' && !this.isFinal);
   }
 
   /** A new connection takes the place of the one before, which may write no more. */
@@ -259,11 +264,21 @@ export class Tenure {
   #release({ entry, segment, damaged }: StoredSegment): void {
     const { track, firstSample, samples } = segment;
     this.book.noteDamage(segment, damaged);
-    this.book.keepGaps();
+    this.#giveUp(track, firstSample + samples);
     const line = this.intake.lineOf(track);
     if (line !== undefined) line.archived = firstSample + samples;
-    this.#stream.release(track, firstSample + samples);
     this.connection?.segment(entry);
     this.connection?.progress();
+  }
+
+  /** Gives up a track's place in the journal; one that cannot be written any more keeps it. */
+  #giveUp(track: TrackName, to: number): void {
+    try {
+      this.book.keepGaps();
+      this.#stream.release(track, to);
+    } catch (error) {
+      const session = this.ref.sessionId;
+      this.#context.log.warn({ session, err: error }, 'archived audio could not be released');
+    }
   }
 }

@@ -1,5 +1,5 @@
-import { createTrackInspector } from '@earshot/audio';
-import type { ProcessingIssue, TrackName } from '@earshot/protocol';
+import { createStreamInspector } from '@earshot/audio';
+import type { Gap, ProcessingIssue } from '@earshot/protocol';
 import type { IntakeTime } from '../ports.ts';
 import type { TrackLine } from './track-line.ts';
 
@@ -7,7 +7,7 @@ import type { TrackLine } from './track-line.ts';
 export class TrackQuality {
   readonly #time: Pick<IntakeTime, 'elapsedMs'>;
   readonly #warn: (issue: ProcessingIssue) => void;
-  readonly #inspectors = new Map<TrackName, ReturnType<typeof createTrackInspector>>();
+  readonly #inspector = createStreamInspector();
 
   constructor(time: Pick<IntakeTime, 'elapsedMs'>, warn: (issue: ProcessingIssue) => void) {
     this.#time = time;
@@ -17,12 +17,15 @@ export class TrackQuality {
   /** Takes samples that the line has taken. */
   take(line: TrackLine, samples: Int16Array): void {
     const { track, sampleRate } = line;
-    let inspector = this.#inspectors.get(track);
-    if (inspector === undefined) {
-      inspector = createTrackInspector({ track, sampleRate });
-      this.#inspectors.set(track, inspector);
-    }
     const facts = { elapsedMs: this.#time.elapsedMs(), spokenSamples: line.spoken };
-    for (const issue of inspector.push(samples, facts)) this.#warn(issue);
+    const firstSample = line.position - samples.length;
+    for (const issue of this.#inspector.push({ track, sampleRate, samples, firstSample }, facts)) {
+      this.#warn(issue);
+    }
+  }
+
+  /** Samples that count on the track but never came. */
+  gap({ track, from, to }: Gap): void {
+    this.#inspector.gap(track, to - from);
   }
 }

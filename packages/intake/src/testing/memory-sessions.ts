@@ -53,6 +53,7 @@ export function createMemorySessions(): MemorySessions {
       session.epoch = Math.max(session.epoch, above) + 1;
       return await Promise.resolve({ ref, epoch: session.epoch, document: documentOf(ref) });
     },
+    openClaims: () => Promise.resolve([]),
     disclaim: () => Promise.resolve(),
     standing(ref) {
       const { segments, records } = find(ref);

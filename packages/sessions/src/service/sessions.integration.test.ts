@@ -358,6 +358,24 @@ describe('changing and erasing', () => {
   });
 });
 
+describe('an index that was rolled back', () => {
+  it('learns again that a session has ended, and with what, when it is asked for or its time is up', async () => {
+    for (const asks of [true, false]) {
+      const ref = await create();
+      await sessions.commitUpload(ref, receiptOf(ref, 0));
+      const key = `earshot:{clinic/${ref.sessionId}}:row`;
+      const before = (await redis.get(key)) ?? '';
+      await sessions.end(ref, {});
+      await redis.set(key, before);
+      nowMs += asks ? 0 : 3_601_000;
+      if (!asks) await sessions.sweepExpired();
+      const row = asks ? (await sessions.snapshot(ref)).row : await sessions.load(ref);
+      expect(row.status).toBe('processing');
+      await expect(sessions.admitUpload(ref)).rejects.toMatchObject({ code: 'session_ended' });
+    }
+  });
+});
+
 describe('an index that was emptied', () => {
   it('is rebuilt once from the object store, list and all', async () => {
     const refs = [await create(), await create({ upload_type: 'stream' }), await create()];

@@ -7,13 +7,14 @@ import type {
   SegmentEntry,
   SessionDocument,
   SessionRef,
+  StreamClaim,
   StreamRecord,
   UploadReceipt,
 } from '@earshot/protocol';
 import type { SessionRow } from '../core/machine.ts';
 import type { StreamLease } from '../ports.ts';
 import { patchSession } from './change.ts';
-import { type Claim, disclaim } from './claims.ts';
+import { type Claim, disclaim, openClaims } from './claims.ts';
 import type { SessionsContext } from './context.ts';
 import { type Creator, createSession } from './create.ts';
 import { createEndCarrier } from './ending/carry.ts';
@@ -59,6 +60,8 @@ export interface Sessions {
   findStream(streamId: string): Promise<SessionRef>;
   /** Makes a node the one writer of a session; refuses closed sessions, and older claims with `stream_superseded`. */
   claimStream(ref: SessionRef, claim: Claim): Promise<ClaimedStream>;
+  /** Connections that were let in and that no record accounts for. */
+  openClaims(ref: SessionRef): Promise<StreamClaim[]>;
   /** A node says that it holds nothing of a session: what it claimed up to an epoch came to nothing. */
   disclaim(ref: SessionRef, owner: StreamLease): Promise<void>;
   standing(ref: SessionRef): Promise<StoredStanding>;
@@ -89,6 +92,7 @@ export function createSessions(context: SessionsContext): Sessions {
     commitUpload: (ref, receipt) => commitUpload(context, ref, receipt),
     findStream: (streamId) => findStream(context, streamId),
     claimStream: (ref, claim) => onTime(context, ref, () => claimStream(context, ref, claim)),
+    openClaims: (ref) => openClaims(context, ref),
     disclaim: (ref, owner) => disclaim(context, ref, owner),
     standing: (ref) => standing(context, ref),
     fateOf: (ref) => fateOf(context, ref),

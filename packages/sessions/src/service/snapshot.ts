@@ -12,7 +12,7 @@ import { coverageOf } from '../core/coverage.ts';
 import type { SessionRow } from '../core/machine.ts';
 import type { SegmentStatus } from '../ports.ts';
 import type { SessionsContext } from './context.ts';
-import { expireIfDue } from './ending/expiry.ts';
+import { expireIfDue, noticeEnd } from './ending/expiry.ts';
 import { loadRow } from './load.ts';
 
 /** Everything that Get Session shows, read together. */
@@ -31,7 +31,7 @@ export interface SessionSnapshot {
 
 /** The state of a session now; a session whose time is up expires here, on access. */
 export async function readSnapshot(context: SessionsContext, ref: SessionRef): Promise<SessionSnapshot> {
-  const row = await expireIfDue(context, await loadRow(context, ref));
+  const row = await noticeEnd(context, await expireIfDue(context, await loadRow(context, ref)));
   const over = row.status === 'completed' || row.status === 'partial' || row.status === 'failed';
   const settled = over || row.status === 'processing' ? await settledSnapshot(context, row) : null;
   return settled ?? openSnapshot(context, row, ref);

@@ -35,8 +35,11 @@ export async function eraseSession(parts: ErasureParts, ref: SessionRef): Promis
   const document = await truth.readSession(ref);
   const known = await truth.readErased(ref);
   if (document === null && known === null) throw notFound(ref);
-  if (document === null && known?.receipt !== undefined)
+  if (document === null && known?.receipt !== undefined) {
+    // An index that was rolled back may know the session again.
+    if ((await index.read(ref)) !== null) await index.remove(ref);
     return responseOf(ref, known.erasedAt, known.receipt);
+  }
   const erasedAt = known?.erasedAt ?? now().toISOString();
   await truth.createErased(ref, { v: 1, erasedAt });
   const live = await index.liveStream(ref);

@@ -26,13 +26,24 @@ export async function expireIfDue(context: SessionsContext, row: SessionRow): Pr
     await endSession(context, ref, {});
     return (await context.index.read(ref)) ?? row;
   }
-  if ((await context.truth.readManifest(ref)) !== null) return row;
+  const noticed = await noticeEnd(context, row);
+  if (noticed !== row) return noticed;
   const at = context.now().toISOString();
   await context.truth.createExpired(ref, { v: 1, expiredAt: at });
   const change = await context.index.apply(ref, { type: 'expired', at });
   if (change === null) return row;
   await announce(context, ref, change.announce);
   return change.row;
+}
+
+/** The row of a session that its manifest says has ended: an index that was rolled back has forgotten that. */
+export async function noticeEnd(context: SessionsContext, row: SessionRow): Promise<SessionRow> {
+  if (row.status !== 'created' && row.status !== 'recording') return row;
+  const ref: SessionRef = { tenant: row.document.tenant, sessionId: row.document.sessionId };
+  const manifest = await context.truth.readManifest(ref);
+  if (manifest === null) return row;
+  const change = await context.index.apply(ref, { type: 'ended', at: manifest.endedAt });
+  return change?.row ?? { ...row, status: 'processing', ending: true, endedAt: manifest.endedAt };
 }
 
 /** One pass of the expiry timer. */
