@@ -367,6 +367,7 @@ describe('an index that was rolled back', () => {
       const before = (await redis.get(key)) ?? '';
       await sessions.end(ref, {});
       await redis.set(key, before);
+      await redis.zadd('earshot:expiry', nowMs, `clinic/${ref.sessionId}`);
       nowMs += asks ? 0 : 3_601_000;
       if (!asks) await sessions.sweepExpired();
       const row = asks ? (await sessions.snapshot(ref)).row : await sessions.load(ref);

@@ -1,4 +1,5 @@
 import type { SessionRef, TenantPolicy } from '@earshot/protocol';
+import type { SessionRow } from '@earshot/sessions';
 import { createFolderStore, keys, type ObjectStore } from '@earshot/storage';
 import { computedAudio, type TemporaryFolder, temporaryFolder, until } from '@earshot/test-support';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -108,6 +109,7 @@ describe('a sweep', () => {
     expect(await objects(ref)).toEqual(['erased.json']);
     expect(parts.calls.slice(-2)).toEqual(['remove 0', 'unindex']);
     expect((await parts.archive.readErased(ref))?.receipt?.removed.objects).toBe(4);
+    expect(await sweep()).toMatchObject({ kept: 1, erased: 0 });
   });
 
   it('finishes an erasure and a removal that broke off', async () => {
@@ -142,6 +144,36 @@ describe('a sweep', () => {
     await done();
     passDays(30);
     expect(await sweep()).toMatchObject({ failed: 1, audio_removed: 1 });
+  });
+});
+
+describe('an index that was rolled back to before an erasure', () => {
+  it('forgets the session again', async () => {
+    const ref = await done();
+    const document = (await parts.archive.readSession(ref))!;
+    await parts.archive.createErased(ref, { v: 1, erasedAt: new Date(nowMs).toISOString() });
+    await sweep();
+    let removals = 0;
+    const rolledBack: SessionRow = {
+      document,
+      status: 'completed',
+      epoch: 1,
+      ending: true,
+      endedAt: null,
+      completedAt: null,
+      expiredAt: null,
+      rebuiltAt: null,
+    };
+    const index = {
+      ...parts.index,
+      read: () => Promise.resolve(rolledBack),
+      remove: () => {
+        removals += 1;
+        return Promise.resolve();
+      },
+    };
+    expect(await sweepRetention({ ...parts, index }, FALLBACK, signal)).toMatchObject({ erased: 1 });
+    expect(removals).toBe(1);
   });
 });
 

@@ -48,7 +48,11 @@ async function keepOrTell(parts: RetentionParts, ref: SessionRef, policy: Tenant
 async function keepSession(parts: RetentionParts, ref: SessionRef, policy: TenantPolicy): Promise<Keeping> {
   const { archive, now } = parts;
   const tombstone = await archive.readErased(ref);
-  if (tombstone !== null) return tombstone.receipt === undefined ? erase(parts, ref) : 'kept';
+  if (tombstone !== null) {
+    // An erasure that broke off, or an index that was rolled back to before it.
+    const isDone = tombstone.receipt !== undefined && (await parts.index.read(ref)) === null;
+    return isDone ? 'kept' : erase(parts, ref);
+  }
   const over = await overSince(parts, ref);
   if (over === null) return 'kept';
   const ageDays = (now().getTime() - Date.parse(over)) / DAY_MS;
