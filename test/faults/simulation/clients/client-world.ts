@@ -58,6 +58,7 @@ export function newConnection({ session }: ClientWorld, node: ServerNode, seed: 
     base: undefined,
     firstSample: 0,
     taken: 0,
+    gaps: [],
     durable: 0,
     archived: 0,
   };

@@ -89,7 +89,10 @@ export class PlainClient implements SessionClient {
     if (this.done) return;
     const { scheduler, source, random } = this.#world;
     const to = source.produced;
-    if (this.#link !== undefined && to > this.#sent) {
+    if (this.#link !== undefined && to > this.#sent && this.#sent > this.#from && random.chance(0.04)) {
+      this.#link.toServer({ kind: 'gap', samples: to - this.#sent });
+      this.#sent = to;
+    } else if (this.#link !== undefined && to > this.#sent) {
       const samples = source.samples(this.#seed, this.#sent - this.#from, to - this.#from);
       this.#link.toServer({ kind: 'audio', from: this.#sent - this.#from, samples });
       this.#sent = to;

@@ -128,11 +128,22 @@ export class SocketEdge {
       const message = this.#waiting.shift();
       if (message === undefined) break;
       if (message.kind === 'stop') return this.#finish('stop', 1000);
-      if (!this.#write(connection, message)) return;
+      if (message.kind === 'gap') this.#skip(connection, message.samples);
+      else if (!this.#write(connection, message)) return;
       await connection.room();
     }
     this.#busy = false;
     if (this.#hungUp) await this.#finish('client', undefined);
+  }
+
+  /** The first sample has to be known: a gap before it would move what the oracle counts from. */
+  #skip(connection: Connection, samples: number): void {
+    const told = this.#opening.connection;
+    if (told.taken === 0) return;
+    connection.gap('main', samples, 'missing_frames');
+    const from = told.base! + told.taken;
+    told.gaps.push({ from, to: from + samples });
+    told.taken += samples;
   }
 
   #write(connection: Connection, { samples, from }: ClientMessage & { kind: 'audio' }): boolean {

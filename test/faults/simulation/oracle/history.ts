@@ -12,8 +12,10 @@ export interface ConnectionHistory {
   base: number | undefined;
   /** Which sample of the computed audio that is. */
   firstSample: number;
-  /** Samples that the server took. */
+  /** Samples that the server took, gaps among them. */
   taken: number;
+  /** Positions that its sender said are missing. */
+  readonly gaps: { readonly from: number; readonly to: number }[];
   /** Everything below is durable, says the server. */
   durable: number;
   archived: number;

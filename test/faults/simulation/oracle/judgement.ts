@@ -165,6 +165,7 @@ function judgePromises(
     let first = -1;
     for (let at = from; at < Math.min(to, connection.durable); at += 1) {
       if (track.stored[at] === 1 && track.missing[at] === 0) continue;
+      if (connection.gaps.some((gap) => at >= gap.from && at < gap.to)) continue;
       const told = track.missing[at] === 1 || (at >= track.audio.length && flagged);
       if (isExcused && at >= connection.archived) hidden += told ? 0 : 1;
       else lost += 1;

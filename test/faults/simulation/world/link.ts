@@ -4,6 +4,8 @@ import type { Life, Scheduler } from '../scheduler/scheduler.ts';
 /** What a client sends over its connection, in order. */
 export type ClientMessage =
   | { readonly kind: 'audio'; readonly from: number; readonly samples: Int16Array }
+  /** Samples that the sender counts, and lost before it could send them. */
+  | { readonly kind: 'gap'; readonly samples: number }
   /** The audio is complete. */
   | { readonly kind: 'stop' };
 
