@@ -3,7 +3,7 @@ import { type ConnectionFault, startFaultProxy } from '../network/fault-proxy.ts
 import type { FaultClass, FaultFigures, FaultRun } from '../runner/fault-class.ts';
 import { type Random, seededRandom } from '../runner/random.ts';
 import { quantile } from './quantile.ts';
-import { type Scene, storm } from './storm.ts';
+import { type Scene, type Storm, storm } from './storm.ts';
 
 /** Connections broken at random bytes of either direction, with acks lost, peers that go silent, and storms of reconnects. */
 export const connectionDrops: FaultClass = {
@@ -16,7 +16,8 @@ export const connectionDrops: FaultClass = {
 /** A second socket for a session that has one; also counts as a fault. */
 const STORM_EVERY = 6;
 
-async function dropConnections(run: FaultRun): Promise<FaultFigures> {
+/** `settings` replace what the storm is like. */
+export async function dropConnections(run: FaultRun, settings: Partial<Storm> = {}): Promise<FaultFigures> {
   const random = seededRandom(run.seed).fork('connections');
   let drops = 0;
   let seen = 0;
@@ -40,6 +41,7 @@ async function dropConnections(run: FaultRun): Promise<FaultFigures> {
     seconds: [20, 60],
     speed: 10,
     calmMs: [20, 60],
+    ...settings,
     entry: async ({ ingest: [node] }) => {
       const proxy = await startFaultProxy({
         target: node?.port ?? 0,

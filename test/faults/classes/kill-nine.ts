@@ -1,26 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FaultClass } from '../runner/fault-class.ts';
-import { type Scene, storm } from './storm.ts';
+import type { FaultClass, FaultFigures, FaultRun } from '../runner/fault-class.ts';
+import { type Scene, type Storm, storm } from './storm.ts';
 
 /** SIGKILL of ingest, worker and Redis at random moments under live streams, some of them while they start. */
 export const killNine: FaultClass = {
   name: 'kill-9',
   ciCount: 100,
   fullCount: 1000,
-  run: (run) => {
-    const killed = new Map<string, number>();
-    return storm({
-      name: 'kill-9',
-      run,
-      speakers: 20,
-      seconds: [15, 45],
-      speed: 10,
-      calmMs: [50, 700],
-      inject: (scene) => killOne(scene, killed),
-      notes: () => [...killed].map(([name, times]) => `${name} ${times}`).join(', '),
-    });
-  },
+  run: (run) => killProcesses(run),
 };
+
+/** `settings` replace what the storm is like. */
+export async function killProcesses(run: FaultRun, settings: Partial<Storm> = {}): Promise<FaultFigures> {
+  const killed = new Map<string, number>();
+  return storm({
+    name: 'kill-9',
+    run,
+    speakers: 20,
+    seconds: [15, 45],
+    speed: 10,
+    calmMs: [50, 700],
+    inject: (scene) => killOne(scene, killed),
+    notes: () => [...killed].map(([name, times]) => `${name} ${times}`).join(', '),
+    ...settings,
+  });
+}
 
 /** Kills one process, sees to its restart, and at times kills it again before it is ready. */
 async function killOne({ earshot, random }: Scene, killed: Map<string, number>): Promise<number> {

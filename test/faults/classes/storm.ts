@@ -34,7 +34,7 @@ export interface Storm {
 }
 
 /** Ports that clients use instead of a node's own. */
-export interface Entry {
+interface Entry {
   readonly http: number;
   readonly sockets: number;
   stop(): Promise<void>;

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export type Deadline = () => number;
 
 /** A session as the API gave it. */
-export interface CreatedSession {
+interface CreatedSession {
   readonly sessionId: string;
   readonly uploadUrl: string;
 }

@@ -31,7 +31,7 @@ export interface AckedPositions {
 }
 
 /** A segment as the server told of it. */
-export interface ToldSegment {
+interface ToldSegment {
   readonly firstSample: number;
   readonly samples: number;
   readonly sha256: string;

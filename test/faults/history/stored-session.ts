@@ -31,7 +31,7 @@ function segmentOf(place: { index: number; firstSample: number }, wav: Buffer): 
 }
 
 /** Rate and samples of a PCM16 mono WAV; throws when it is none. */
-export function readWav(wav: Buffer): { sampleRate: number; samples: Int16Array } {
+function readWav(wav: Buffer): { sampleRate: number; samples: Int16Array } {
   if (wav.toString('latin1', 0, 4) !== 'RIFF' || wav.toString('latin1', 8, 12) !== 'WAVE')
     throw new Error('a stored segment is no WAV file');
   let sampleRate = 0;

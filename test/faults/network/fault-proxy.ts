@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@earshot/test-support';
 
 /** `up` is towards the server. */
-export type Direction = 'up' | 'down';
+type Direction = 'up' | 'down';
 
 /** What happens to one connection. */
 export interface ConnectionFault {

@@ -11,7 +11,7 @@ import { type Supervised, supervise } from './supervised.ts';
 import { workspaceRoot } from './workspace.ts';
 
 /** One ingest process and where it listens. */
-export interface IngestNode {
+interface IngestNode {
   readonly process: Supervised;
   readonly port: number;
 }

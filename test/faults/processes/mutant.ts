@@ -6,16 +6,20 @@ export interface Mutant {
   readonly replace: string;
 }
 
-/** Arguments for node that load a program with a mutant in it; the program does not start when the text is not found. */
-export function mutantArgs(mutant: Mutant): string[] {
+/** Arguments for node that load a program with mutants in it; the program does not start when a text is not found. */
+export function mutantArgs(...mutants: readonly Mutant[]): string[] {
   const hooks = `
-    const mutant = ${JSON.stringify(mutant)};
+    const mutants = ${JSON.stringify(mutants)};
     export async function load(url, context, next) {
       const loaded = await next(url, context);
-      if (!url.endsWith('/' + mutant.file)) return loaded;
-      const source = loaded.source.toString();
-      if (!source.includes(mutant.find)) throw new Error('the mutant does not fit ' + mutant.file);
-      return { ...loaded, source: source.replace(mutant.find, mutant.replace) };
+      const own = mutants.filter(({ file }) => url.endsWith('/' + file));
+      if (own.length === 0) return loaded;
+      let source = loaded.source.toString();
+      for (const { file, find, replace } of own) {
+        if (!source.includes(find)) throw new Error('the mutant does not fit ' + file);
+        source = source.replace(find, replace);
+      }
+      return { ...loaded, source };
     }`;
   const register = `import { register } from 'node:module'; register(${JSON.stringify(dataUrl(hooks))});`;
   return ['--import', dataUrl(register)];
