@@ -68,7 +68,8 @@ async function stop(client: Client): Promise<void> {
 /** The stored segments of a session when it is recorded that they are all. */
 async function recorded(document: Created): Promise<readonly SegmentEntry[]> {
   const archive = createSessionArchive(store);
-  await until(async () => (await archive.readStreams(document)).length === 1, { what: 'the record' });
+  const isThere = async (): Promise<boolean> => (await archive.readStreams(document)).length === 1;
+  await until(isThere, { what: 'the record', timeoutMs: 60_000 });
   const [record] = await archive.readStreams(document);
   expect(record?.gaps).toEqual([]);
   return record?.segments ?? [];

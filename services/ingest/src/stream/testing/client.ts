@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { STREAM_PROTOCOL, StreamEvent } from '@earshot/protocol';
-import { until } from '@earshot/test-support';
 import WebSocket from 'ws';
 
 export interface ConnectOptions {
@@ -58,10 +57,13 @@ export function speaking(client: Client): EventClient {
     events,
     async event<Kind extends StreamEvent['event']>(kind: Kind) {
       const isWanted = (event: StreamEvent): event is EventOf<Kind> => event.event === kind;
-      await until(() => events().some(isWanted), { what: `a ${kind} event` });
-      const found = events().findLast(isWanted);
-      if (found === undefined) throw new Error(`no ${kind} event`);
-      return found;
+      for (let isOver = false; ; ) {
+        const found = events().findLast(isWanted);
+        if (found !== undefined) return found;
+        if (isOver) throw new Error(`the connection ended without a ${kind} event`);
+        const ended = client.closed.then(() => true);
+        isOver = await Promise.race([once(client.socket, 'message').then(() => false), ended]);
+      }
     },
   };
 }

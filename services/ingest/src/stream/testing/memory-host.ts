@@ -22,7 +22,7 @@ export interface MemoryHost extends IntakeHost {
 
 export function createMemoryHost(): MemoryHost {
   const streams = new Map<string, MemoryStream>();
-  const live = (): MemoryConnection[] => [...streams.values()].flatMap((one) => one.connection ?? []);
+  const live = () => [...streams.values()].flatMap((one) => one.connection ?? []);
   let opening = 0;
   let closing = false;
   const timer = setInterval(() => {
@@ -55,9 +55,10 @@ export function createMemoryHost(): MemoryHost {
       host.opened.push(options);
       stream.epoch += 1;
       const older = stream.connection;
-      stream.connection = new MemoryConnection(stream, stream.epoch);
+      const connection = new MemoryConnection(stream, stream.epoch);
+      stream.connection = connection;
       older?.halt('superseded', 0);
-      return stream.connection;
+      return connection;
     },
     async standing(ref) {
       await host.commit.durable();

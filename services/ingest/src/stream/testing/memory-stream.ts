@@ -1,4 +1,11 @@
-import type { ClosedBy, ConnectionEnd, IntakeFrame, TrackStanding } from '@earshot/intake';
+import type {
+  ClosedBy,
+  ConnectionEnd,
+  ConnectionListener,
+  HaltReason,
+  IntakeFrame,
+  TrackStanding,
+} from '@earshot/intake';
 import {
   EarshotError,
   type Gap,
@@ -7,7 +14,6 @@ import {
   type TrackName,
 } from '@earshot/protocol';
 import type { Commit } from './commit.ts';
-import type { MemoryConnection } from './memory-connection.ts';
 
 interface MemoryTrack {
   readonly sampleRate: number;
@@ -15,6 +21,14 @@ interface MemoryTrack {
   received: number;
   durable: number;
   archived: number;
+}
+
+/** The connection that feeds a stream now. */
+interface CurrentConnection {
+  readonly epoch: number;
+  readonly listener: ConnectionListener | undefined;
+  warn(issue: ProcessingIssue): void;
+  halt(reason: HaltReason, flushMs: number): void;
 }
 
 /** What the streams of a host in memory share. */
@@ -33,7 +47,7 @@ export class MemoryStream {
   readonly warnings: ProcessingIssue[] = [];
   segments = 0;
   epoch = 0;
-  connection: MemoryConnection | undefined;
+  connection: CurrentConnection | undefined;
   /** What the next `open` answers with. */
   refusal: Error | undefined;
 
@@ -72,7 +86,7 @@ export class MemoryStream {
     }));
   }
 
-  ended(connection: MemoryConnection, end: ConnectionEnd): void {
+  ended(connection: CurrentConnection, end: ConnectionEnd): void {
     this.ends.push({ ...end, epoch: connection.epoch });
     if (this.connection === connection) this.connection = undefined;
   }

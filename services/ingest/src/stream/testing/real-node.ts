@@ -4,7 +4,6 @@ import { createNodeDisk, type Journal, openJournal, systemJournalTime } from '@e
 import { LIMITS } from '@earshot/protocol';
 import { createRedisIndex, createSessions, type SessionIndex, type Sessions } from '@earshot/sessions';
 import { createSessionArchive, type ObjectStore } from '@earshot/storage';
-import type { TemporaryFolder } from '@earshot/test-support';
 import { Redis } from 'ioredis';
 import type { EdgeMetrics } from '../edge-context.ts';
 import { createMemoryLog, type EdgeBench, type EdgeBenchDeps, startEdge } from './edge-bench.ts';
@@ -24,7 +23,7 @@ export interface RealNodeOptions {
   readonly redisUrl: string;
   readonly store: ObjectStore;
   /** Its journal's place. */
-  readonly folder: TemporaryFolder;
+  readonly folder: { readonly path: string };
   readonly limits?: Partial<IntakeLimits>;
   readonly edge?: Partial<EdgeBenchDeps>;
   readonly metrics?: IntakeMetrics & EdgeMetrics;
@@ -71,7 +70,7 @@ export async function startRealNode(options: RealNodeOptions): Promise<RealNode>
   };
 }
 
-async function openFolder(folder: TemporaryFolder): Promise<{
+async function openFolder(folder: RealNodeOptions['folder']): Promise<{
   journal: Journal;
   recovery: Awaited<ReturnType<typeof openJournal>>['recovery'];
 }> {
