@@ -128,6 +128,11 @@ describe('a crash at a random call', () => {
   it.each([
     ['a killed process', (disk: MemoryDisk) => disk.snapshot()],
     ['a power cut', (disk: MemoryDisk, chance: () => number) => disk.afterPowerCut(chance)],
+    [
+      'one after the other',
+      (disk: MemoryDisk, chance: () => number) =>
+        chance() < 0.5 ? disk.snapshot() : disk.afterPowerCut(chance),
+    ],
   ])(
     'loses nothing acknowledged and invents nothing: %s',
     async (_, crash) => {
@@ -175,14 +180,15 @@ describe('a crash at a random call', () => {
     expect(calls).toBeGreaterThan(20);
     const chance = chanceOf(9);
     for (let at = 1; at <= calls; at += 1) {
-      for (const powerCut of [false, true]) {
+      for (const powerCuts of [0, 0.5, 1]) {
         let disk = start.snapshot();
         for (let depth = 0; depth < 5; depth += 1) {
           const running = disk;
           let left: MemoryDisk | undefined;
           const crashAt = depth === 0 ? at : 1 + Math.floor(chance() * calls);
           running.fault = ({ number }) => {
-            if (number === crashAt) left = powerCut ? running.afterPowerCut(chance) : running.snapshot();
+            if (number === crashAt)
+              left = chance() < powerCuts ? running.afterPowerCut(chance) : running.snapshot();
             return undefined;
           };
           const { journal: doomed, recovery } = await openTestJournal(running, { seed: 10 * at + depth });

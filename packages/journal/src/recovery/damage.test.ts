@@ -179,6 +179,31 @@ describe('records that change state', () => {
     }
   });
 
+  it('keep a replaced stream closed even when its close is lost', async () => {
+    const disk = new MemoryDisk();
+    const { journal } = await openTestJournal(disk);
+    const first = journal.stream(session(1));
+    first.begin(1, { number: 1 });
+    speak(first, 1, 160);
+    first.close();
+    const second = journal.stream(session(1));
+    second.begin(2, { number: 2 });
+    speak(second, 2, 100);
+    await journal.whenDurable();
+    await journal.close();
+    const name = disk.names()[0] ?? '';
+    let copy = disk;
+    for (const { at, type } of recordsOf(disk.bytesOf(name)).records) {
+      if (type === RECORD.close) copy = flipped(copy, name, at * 8);
+    }
+    const { journal: next, recovery } = await openTestJournal(copy, { seed: 60 });
+    expect(recovery.streams.map(({ stream, meta }) => [stream.end('main'), meta])).toEqual([
+      [100, { number: 2 }],
+    ]);
+    expect(next.stream(session(1))).toBe(recovery.streams[0]?.stream);
+    await next.close();
+  });
+
   it('of an older epoch behind a newer one change nothing', async () => {
     const disk = await written();
     const name = disk.names()[0] ?? '';

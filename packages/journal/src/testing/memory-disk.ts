@@ -44,10 +44,14 @@ export class MemoryDisk implements JournalDisk {
   readonly #unlinked = new Map<string, StoredFile>();
   readonly #counts = new Map<string, number>();
 
-  /** A copy of what is on the disk now, with no faults: what a process killed now would leave. */
+  /** A copy without faults: what a process killed now would leave, synced or not. */
   snapshot(): MemoryDisk {
     const copy = new MemoryDisk();
-    for (const name of this.files.keys()) copy.set(name, this.bytesOf(name));
+    for (const [name, { synced, named }] of this.files) {
+      const bytes = this.bytesOf(name);
+      copy.files.set(name, { bytes, length: bytes.length, synced, named });
+    }
+    for (const [name, file] of this.#unlinked) copy.#unlinked.set(name, file);
     return copy;
   }
 
