@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createNodeDisk, type JournalStream, openJournal, systemJournalTime } from '@earshot/journal';
-import type { TrackName } from '@earshot/protocol';
+import { EarshotError, type TrackName } from '@earshot/protocol';
 import { seededRandom } from '../runner/random.ts';
 import { expectedPcm } from './oracle/claims.ts';
 import {
@@ -46,9 +46,9 @@ async function main([folder = '', seed = '1', appends = '0']: readonly string[])
   const random = seededRandom(Number(seed));
   for (let index = 0; Number(appends) === 0 || index < Number(appends); index += 1) {
     const { stream, tracks } = random.pick(feeds);
-    appendTo(stream, random.pick(tracks), random.between(80, 800));
-    if (random.chance(0.02)) stream.begin(stream.epoch + 1, { count: 1 });
-    if (random.chance(0.3)) for (const track of tracks) releaseOld(stream, track);
+    await whenRoom(() => appendTo(stream, random.pick(tracks), random.between(80, 800)));
+    if (random.chance(0.02)) await whenRoom(() => stream.begin(stream.epoch + 1, { count: 1 }));
+    if (random.chance(0.3)) for (const track of tracks) await whenRoom(() => releaseOld(stream, track));
     await journal.room();
     if (random.chance(0.5)) await sleep(random.between(0, 3));
     if (random.chance(0.02)) await makeDurable();
@@ -63,6 +63,19 @@ async function main([folder = '', seed = '1', appends = '0']: readonly string[])
     await journal.whenDurable();
     for (const [index, { stream }] of feeds.entries()) {
       tell(`epoch ${stream.ref.sessionId} ${epochs[index] ?? 0}`);
+    }
+  }
+}
+
+/** Goes on trying while the disk is full. */
+async function whenRoom(step: () => void): Promise<void> {
+  for (;;) {
+    try {
+      step();
+      return;
+    } catch (error) {
+      if (!(error instanceof EarshotError && error.code === 'insufficient_storage')) throw error;
+      await sleep(20);
     }
   }
 }

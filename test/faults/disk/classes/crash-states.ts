@@ -34,20 +34,37 @@ export const journalCrashStates: FaultClass = {
 export async function runCrashStates(run: FaultRun, open: OpenJournal): Promise<FaultFigures> {
   const verdict = new Verdict('journal-crash-states', run.log);
   const judged = new CrashJudge(open, verdict);
+  const lives: Lives = { files: 0, removed: 0, closed: 0, erased: 0, writers: 0 };
   let scripts = 0;
   for (; verdict.injected < run.count; scripts += 1) {
     const seed = run.seed + scripts;
     const settings = scripts % 4 === 3 ? OS_JOURNAL : SMALL_JOURNAL;
-    const moments = await momentsOf(seed, settings, { open, verdict });
+    const moments = await momentsOf(seed, settings, { open, verdict, lives });
     const random = seededRandom(seed).fork('crashes');
     for (const moment of shuffled(moments, random))
       await judged.all(moment, { random, settings, limit: run.count });
     if (moments.length === 0) break;
     if (scripts % 10 === 9) run.log(`${scripts + 1} scripts, ${verdict.injected} states so far`);
   }
-  return verdict.figures(
-    `${scripts} scripts, ${judged.recoveries} recoveries, ${judged.interrupted} of them cut off`,
-  );
+  const lived = `${scripts} scripts: ${lives.files} files made and ${lives.removed} removed, ${lives.writers} sessions with new writers, ${lives.closed} sessions closed and ${lives.erased} erased`;
+  return verdict.figures(`${lived}; ${judged.recoveries} recoveries, ${judged.interrupted} of them cut off`);
+}
+
+/** What happened in the scripts, so that a report shows that it did. */
+interface Lives {
+  files: number;
+  removed: number;
+  closed: number;
+  erased: number;
+  writers: number;
+}
+
+function addLife(lives: Lives, disk: SimulatedDisk, claims: readonly SessionClaim[]): void {
+  lives.files += disk.calls.filter(({ call }) => call === 'create').length;
+  lives.removed += disk.calls.filter(({ call }) => call === 'remove').length;
+  lives.closed += claims.filter(({ closeAsked }) => closeAsked).length;
+  lives.erased += claims.filter(({ erase }) => erase === 'done').length;
+  lives.writers += claims.reduce((sum, { epoch }) => sum + Number(epoch > 3), 0);
 }
 
 /** In any order, so that a small count sees a whole life too. */
@@ -61,7 +78,7 @@ function shuffled<T>(items: readonly T[], random: Random): T[] {
 async function momentsOf(
   seed: number,
   settings: JournalSettings,
-  { open, verdict }: { open: OpenJournal; verdict: Verdict },
+  { open, verdict, lives }: { open: OpenJournal; verdict: Verdict; lives: Lives },
 ): Promise<Moment[]> {
   const moments: Moment[] = [];
   const time = new SteppedTime();
@@ -82,6 +99,7 @@ async function momentsOf(
     script = new JournalScript(await openOn(disk, open, { settings, time }), seed, verdict);
     await script.run(STEPS);
     take('the end');
+    addLife(lives, disk, script.claims());
     for (const refusal of script.refusals)
       verdict.wrong('stuck', `a call failed without a fault: ${refusal}`);
   } catch (error) {

@@ -41,7 +41,7 @@ const INJECTIONS: readonly Injection[] = [
 export const journalSyscallErrors: FaultClass = {
   name: NAME,
   ciCount: 24,
-  fullCount: 240,
+  fullCount: 120,
   run: runSyscallErrors,
 };
 

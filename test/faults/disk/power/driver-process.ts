@@ -24,14 +24,7 @@ export class DriverProcess {
 
   constructor({ folder, seed, appends, under = [] }: DriverOptions) {
     const program = fileURLToPath(new URL('../journal-driver.js', import.meta.url));
-    const [command = '', ...args] = [
-      ...under,
-      process.execPath,
-      program,
-      folder,
-      String(seed),
-      String(appends),
-    ];
+    const [command, ...args] = [...under, process.execPath, program, folder, String(seed), String(appends)];
     this.#child = spawn(command, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
       // A group of its own: a driver outlives the program it runs under unless it is killed with it.

@@ -32,15 +32,13 @@ export class SteppedTime implements JournalTime {
 
   /** Lets time pass until a promise settles; rejects with `NeverSettled` when it does not. */
   async wait<T>(promise: Promise<T>): Promise<T> {
-    let settled = false;
-    const done = (): void => {
-      settled = true;
-    };
+    const settled = new AbortController();
+    const done = (): void => settled.abort();
     promise.then(done, done);
-    for (let turn = 0; !settled; turn += 1) {
+    for (let turn = 0; !settled.signal.aborted; turn += 1) {
       if (turn > PATIENCE_TURNS) throw new NeverSettled();
       await nextTurn();
-      if (!settled) this.step();
+      this.step();
     }
     return promise;
   }
