@@ -92,6 +92,7 @@ function judgeContent(
       owned[at] = 1;
       if (track.stored[at] === 0 || track.missing[at] === 1 || track.audio[at] === expected[at - from])
         continue;
+      if (isForgottenGap(history, connection, at) && track.audio[at] === 0) continue;
       wrong += 1;
       if (first < 0) first = at;
     }
@@ -111,6 +112,13 @@ function judgeContent(
     if (!isRelocated(session, track, run)) foreign += run.to - run.from;
   }
   if (foreign > 0) history.double(session, 'I8', `${foreign} samples that nobody sent there`, foreign);
+}
+
+/** The list of gaps is on the node's disk until its record is written: a destroyed disk leaves only their silence. */
+function isForgottenGap(history: History, connection: ConnectionHistory, at: number): boolean {
+  return (
+    history.lostDisks.has(connection.node) && connection.gaps.some(({ from, to }) => at >= from && at < to)
+  );
 }
 
 /** Stored audio that lies where no connection put any. */
