@@ -66,7 +66,7 @@ export const IngestConfig = z.object({
   EARSHOT_OIDC_TOKEN_ENDPOINT: z.url().optional(),
   EARSHOT_WEBHOOK_ALLOW_INSECURE: flag.default(false),
   EARSHOT_RATE_LIMIT_PER_MINUTE: count.min(1).default(600),
-  EARSHOT_CREATE_LIMIT_PER_MINUTE: count.min(1).default(LIMITS.recoveryWaitSeconds),
+  EARSHOT_CREATE_LIMIT_PER_MINUTE: count.min(1).default(120),
   EARSHOT_METRICS: flag.default(true),
   EARSHOT_SERVICE_NAME: z.string().max(100).default('earshot'),
   EARSHOT_SUPPORT_EMAIL: z.email().optional(),

@@ -144,7 +144,12 @@ function registerOptions(server: HttpServer, place: Place): void {
     method: 'OPTIONS',
     url: place.url,
     config: { access: 'public' },
-    schema: { hide: true, params: place.params },
+    schema: {
+      tags: ['audio'],
+      summary: 'What may be appended here?',
+      params: place.params,
+      response: { 204: z.null() },
+    },
     handler: (_request, reply) =>
       void reply
         .code(204)

@@ -32,9 +32,11 @@ export interface Appended {
  * wrong digest and the session's own refusals reject before anything is taken.
  */
 export async function appendBody(context: EdgeContext, request: AppendRequest): Promise<Appended> {
+  const ref = await findTarget(context, request.target);
+  // Whoever may not see the session learns nothing else.
+  await context.sessions.load(ref);
   const head = readUploadHead(request.headers);
   const body = await bodyOf(context, request, head);
-  const ref = await findTarget(context, request.target);
   // Bodies that cannot fit, and streams that no body can feed, leave the connection that feeds the session now alone.
   const before = onlyTrack(await context.host.standing(ref));
   if (head.offset < before.received * 2) return misplaced(head, before.received * 2);
