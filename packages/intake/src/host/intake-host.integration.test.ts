@@ -1,23 +1,25 @@
 import { createHash } from 'node:crypto';
 import { encodePcm16le } from '@earshot/audio';
 import { EarshotError, StreamRecord } from '@earshot/protocol';
-import { computedAudio, findAudioDifference, until } from '@earshot/test-support';
+import { computedAudio, findAudioDifference, temporaryFolder, until } from '@earshot/test-support';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Connection } from '../ports.ts';
 import {
   createIntakeBench,
   endOf,
-  feed,
+  feeder,
   type IntakeBench,
   RATE,
   samplesOf,
 } from '../testing/intake-bench.ts';
 import type { MemorySession } from '../testing/memory-sessions.ts';
 
+const feed = feeder(computedAudio);
+
 let bench: IntakeBench;
 let session: MemorySession;
 beforeEach(async () => {
-  bench = await createIntakeBench();
+  bench = await createIntakeBench(await temporaryFolder());
   session = bench.sessions.add('ses_0000000000000001');
 });
 afterEach(() => bench.stop());
@@ -200,7 +202,7 @@ describe('a connection that follows another', () => {
 describe('a session whose sender does not come back', () => {
   it('is closed after a while, with its tail stored', async () => {
     await bench.stop();
-    bench = await createIntakeBench({ streamResumeMs: 100 });
+    bench = await createIntakeBench(await temporaryFolder(), { streamResumeMs: 100 });
     session = bench.sessions.add('ses_0000000000000002');
     const connection = await open();
     feed(connection, { seed: 12, from: 0, to: RATE });

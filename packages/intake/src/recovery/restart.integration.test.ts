@@ -1,20 +1,22 @@
-import { findAudioDifference, until } from '@earshot/test-support';
+import { computedAudio, findAudioDifference, temporaryFolder, until } from '@earshot/test-support';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Connection } from '../ports.ts';
 import {
   createIntakeBench,
   endOf,
-  feed,
+  feeder,
   type IntakeBench,
   RATE,
   samplesOf,
 } from '../testing/intake-bench.ts';
 import type { MemorySession } from '../testing/memory-sessions.ts';
 
+const feed = feeder(computedAudio);
+
 let bench: IntakeBench;
 let session: MemorySession;
 beforeEach(async () => {
-  bench = await createIntakeBench();
+  bench = await createIntakeBench(await temporaryFolder());
   session = bench.sessions.add('ses_0000000000000001');
 });
 afterEach(() => bench.stop());

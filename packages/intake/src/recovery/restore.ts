@@ -4,7 +4,8 @@ import { Gap, type SegmentEntry, type TrackName } from '@earshot/protocol';
 import type { StoredStanding } from '@earshot/sessions';
 import { readAudio } from '../archive/journal-audio.ts';
 import type { IntakeContext } from '../context.ts';
-import { Tenure, type TenureStart } from '../tenure/tenure.ts';
+import { Tenure } from '../tenure/tenure.ts';
+import type { TenureStart } from '../tenure/tenure-start.ts';
 import { TrackLine } from '../tenure/track-line.ts';
 import { reconcile } from './reconcile.ts';
 

@@ -8,7 +8,7 @@ import type { ClosedBy } from '../ports.ts';
 import { GapLedger } from '../record/gap-ledger.ts';
 import { ConnectionSummary, streamRecord } from '../record/stream-record.ts';
 import { WarningList } from '../record/warning-list.ts';
-import type { TenureStart } from './tenure.ts';
+import type { TenureStart } from './tenure-start.ts';
 import type { TrackLine } from './track-line.ts';
 
 /** What is written down of a tenure: gaps, warnings, connections; and the record that is made of it in the end. */

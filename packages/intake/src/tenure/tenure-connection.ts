@@ -15,7 +15,21 @@ import type {
   TrackStanding,
   Transport,
 } from '../ports.ts';
-import type { Tenure } from './tenure.ts';
+
+/** What a connection needs of its tenure. */
+export interface ConnectionHome {
+  readonly ref: Connection['ref'];
+  /** The connection that may write; all others are fenced. */
+  readonly connection: TenureConnection | undefined;
+  standing(): TrackStanding[];
+  write(frame: IntakeFrame): void;
+  gap(track: TrackName, samples: number, reason: Gap['reason']): void;
+  warn(issue: ProcessingIssue): void;
+  room(): Promise<void> | undefined;
+  whenDurable(): Promise<void>;
+  detach(connection: TenureConnection, end: ConnectionEnd): Promise<ConnectionOutcome>;
+  archived(ms: number): Promise<boolean>;
+}
 
 /** One of the connections that follow each other in a tenure. */
 export class TenureConnection implements Connection {
@@ -25,13 +39,13 @@ export class TenureConnection implements Connection {
   /** Resolves when the connection has finished. */
   readonly over: Promise<void>;
   #leave: () => void = () => undefined;
-  readonly #tenure: Tenure;
+  readonly #tenure: ConnectionHome;
   #listener: ConnectionListener | undefined;
   #missed: { reason: HaltReason; flushMs: number } | undefined;
   #halted: HaltReason | undefined;
   #outcome: Promise<ConnectionOutcome> | undefined;
 
-  constructor(tenure: Tenure, { epoch, transport }: { epoch: number; transport: Transport }) {
+  constructor(tenure: ConnectionHome, { epoch, transport }: { epoch: number; transport: Transport }) {
     this.#tenure = tenure;
     this.epoch = epoch;
     this.transport = transport;

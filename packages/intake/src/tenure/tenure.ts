@@ -1,6 +1,5 @@
 import type { JournalStream } from '@earshot/journal';
 import type { Gap, ProcessingIssue, SessionRef, TrackName } from '@earshot/protocol';
-import type { TrackPosition } from '@earshot/sessions';
 import { Archive } from '../archive/archive.ts';
 import type { StoredSegment } from '../archive/segment-lane.ts';
 import type { IntakeContext } from '../context.ts';
@@ -17,7 +16,8 @@ import { writeRecord } from '../record/record-writing.ts';
 import { Stop, within } from '../time/waiting.ts';
 import { AudioIntake } from './audio-intake.ts';
 import { TenureBook } from './tenure-book.ts';
-import { TenureConnection } from './tenure-connection.ts';
+import { type ConnectionHome, TenureConnection } from './tenure-connection.ts';
+import type { TenureStart } from './tenure-start.ts';
 import { TrackQuality } from './track-quality.ts';
 
 /**
@@ -26,21 +26,11 @@ import { TrackQuality } from './track-quality.ts';
  */
 type Phase = 'open' | 'closing' | 'recording' | 'closed';
 
-export interface TenureStart {
-  readonly stream: JournalStream;
-  readonly tracks: readonly TrackPosition[];
-  readonly startedAt: string;
-  readonly transport: Transport;
-  readonly gaps?: readonly Gap[];
-  /** The first epoch that was fed here, when an earlier process began. */
-  readonly fromEpoch?: number;
-}
-
 /** A renewal that takes longer has failed; nothing waits for it. */
 const RENEWAL_WAIT_MS = 2000;
 
 /** The time that a session's audio spends on this node: connections follow each other, the cutting goes on. */
-export class Tenure {
+export class Tenure implements ConnectionHome {
   readonly ref: SessionRef;
   readonly intake: AudioIntake;
   readonly archive: Archive;
@@ -209,7 +199,7 @@ export class Tenure {
     const record = this.book.record({ epoch, closedBy, endedAt, archive, lines: this.intake.lines });
     const written = await writeRecord(this.#context, this.ref, { record, stop: this.#stop });
     if (!written || this.archive.stopped) return;
-    this.#stream.close();
+    this.#inJournal(() => this.#stream.close());
     this.#context.metrics.streamClosed(this.book.summary.transport, record);
     this.#end(true);
   }
@@ -264,18 +254,20 @@ export class Tenure {
   #release({ entry, segment, damaged }: StoredSegment): void {
     const { track, firstSample, samples } = segment;
     this.book.noteDamage(segment, damaged);
-    this.#giveUp(track, firstSample + samples);
+    this.#inJournal(() => {
+      this.book.keepGaps();
+      this.#stream.release(track, firstSample + samples);
+    });
     const line = this.intake.lineOf(track);
     if (line !== undefined) line.archived = firstSample + samples;
     this.connection?.segment(entry);
     this.connection?.progress();
   }
 
-  /** Gives up a track's place in the journal; one that cannot be written any more keeps it. */
-  #giveUp(track: TrackName, to: number): void {
+  /** Gives up a place in the journal; a journal that can be written no more keeps it, and nothing is lost by that. */
+  #inJournal(giveUp: () => void): void {
     try {
-      this.book.keepGaps();
-      this.#stream.release(track, to);
+      giveUp();
     } catch (error) {
       const session = this.ref.sessionId;
       this.#context.log.warn({ session, err: error }, 'archived audio could not be released');

@@ -8,7 +8,6 @@ import {
   systemJournalTime,
 } from '@earshot/journal';
 import type { SegmentEntry, TrackName } from '@earshot/protocol';
-import { computedAudio, type TemporaryFolder, temporaryFolder } from '@earshot/test-support';
 import { createIntakeHost } from '../host/intake-host.ts';
 import type { Connection, ConnectionEnd, IntakeHost, IntakeLimits } from '../ports.ts';
 import { UNKNOWN_FORMAT } from '../record/stream-record.ts';
@@ -17,13 +16,19 @@ import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 
 export const RATE = 16_000;
 
+/** A folder of its own, for the journal. */
+export interface BenchFolder {
+  readonly path: string;
+  remove(): Promise<void>;
+}
+
 /** A node's intake on a real journal, with sessions and objects in memory. */
 export interface IntakeBench {
   readonly sessions: MemorySessions;
   readonly store: MemoryStore;
   readonly host: IntakeHost;
   readonly journal: Journal;
-  readonly folder: TemporaryFolder;
+  readonly folder: BenchFolder;
   /** Lets go of the process as a kill would, and opens the same folder again. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -45,8 +50,10 @@ const uncounted = {
   segmentStored: () => undefined,
 };
 
-export async function createIntakeBench(limits: Partial<IntakeLimits> = {}): Promise<IntakeBench> {
-  const folder = await temporaryFolder();
+export async function createIntakeBench(
+  folder: BenchFolder,
+  limits: Partial<IntakeLimits> = {},
+): Promise<IntakeBench> {
   const sessions = createMemorySessions();
   const store = createMemoryStore();
   const opened: { host: IntakeHost; journal: Journal; recovery: Recovery; life: Life }[] = [];
@@ -126,15 +133,22 @@ export function endOf(closedBy: ConnectionEnd['closedBy'] = 'stop'): ConnectionE
   return { closedBy, format: UNKNOWN_FORMAT, stats };
 }
 
-/** Writes computed audio in frames of a quarter second. */
-export function feed(
-  connection: Connection,
-  { seed, from, to, track = 'main' }: { seed: number; from: number; to: number; track?: TrackName },
-): void {
-  for (let at = from; at < to; at += RATE / 4) {
-    const samples = computedAudio(seed, at, Math.min(RATE / 4, to - at));
-    connection.write({ track, sampleRate: RATE, samples });
-  }
+/** What `feed` writes: a range of an endless stream, told by a seed. */
+export interface FeedRange {
+  readonly seed: number;
+  readonly from: number;
+  readonly to: number;
+  readonly track?: TrackName;
+}
+
+/** Writes audio in frames of a quarter second; `samplesAt` computes any range of it. */
+export function feeder(samplesAt: (seed: number, from: number, samples: number) => Int16Array) {
+  return (connection: Connection, { seed, from, to, track = 'main' }: FeedRange): void => {
+    for (let at = from; at < to; at += RATE / 4) {
+      const samples = samplesAt(seed, at, Math.min(RATE / 4, to - at));
+      connection.write({ track, sampleRate: RATE, samples });
+    }
+  };
 }
 
 /** The audio of stored segments, in order of position. */
