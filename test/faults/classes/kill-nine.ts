@@ -17,8 +17,8 @@ export async function killProcesses(run: FaultRun, settings: Partial<Storm> = {}
     name: 'kill-9',
     run,
     speakers: 20,
-    seconds: [12, 36],
-    speed: 6,
+    seconds: [10, 30],
+    speed: 4,
     calmMs: [50, 500],
     inject: (scene) => killOne(scene, killed),
     notes: () => [...killed].map(([name, times]) => `${name} ${times}`).join(', '),
@@ -32,14 +32,14 @@ async function killOne({ earshot, random }: Scene, killed: Map<string, number>):
   const [node] = earshot.ingest;
   const [worker] = earshot.workers;
   if (node === undefined || worker === undefined) throw new Error('there is nothing to kill');
-  const victim = draw < 0.6 ? node.process : draw < 0.8 ? worker : earshot.redis.server;
+  const victim = draw < 0.5 ? node.process : draw < 0.7 ? worker : earshot.redis.server;
   const kill = async (): Promise<void> => {
     await victim.kill();
     const name = victim.name.replace(/-\d+$/, '');
     killed.set(name, (killed.get(name) ?? 0) + 1);
   };
   await kill();
-  if (!random.chance(0.2)) {
+  if (!random.chance(0.25)) {
     await victim.start();
     return 1;
   }
