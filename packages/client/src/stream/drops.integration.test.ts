@@ -35,7 +35,7 @@ interface Run {
 
 /** Streams computed audio through a network that breaks as planned, and says what the server has of it. */
 async function streamThrough({ cuts, pieces, transport, crashes }: Run) {
-  const server = await startResumableServer({ creditBytes: 65_536 });
+  const server = await startResumableServer({ creditBytes: 65_536, commitMs: 8 });
   const proxy = await startCuttingProxy(server.port, (connection) => {
     // A crash between two connections: what was not durable is gone.
     if (crashes && connection > 0 && connection <= cuts.length) server.crash();
@@ -85,7 +85,7 @@ describe('a stream over a network that breaks at random bytes', () => {
             expect(outcome.mostHeld).toBeLessThanOrEqual(BUFFER_BYTES);
           },
         ),
-        { numRuns: 8 },
+        { numRuns: 8, endOnFailure: true },
       );
       expect(cutsMade).toBeGreaterThan(10);
     },

@@ -130,6 +130,21 @@ describe('a stream whose connection drops', () => {
     expect(difference(SECOND)).toBeNull();
   });
 
+  it('sends nothing more to a server that says it will close', async () => {
+    const stream = await open();
+    await stream.send(computedAudio(SEED, 0, 100));
+    await until(() => stream.progress.durable === 100);
+    server.tell({ event: 'closing', code: 1012, reason: 'restart', retry_after_ms: 10 });
+    server.tell({ event: 'warning', type: 'gap', message: 'Told after it.' });
+    await until(() => named('warning').length === 1);
+    await stream.send(computedAudio(SEED, 100, SECOND));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(server.audio().length).toBe(100);
+    server.closeSocket(1012);
+    await stream.stop();
+    expect(difference(100 + SECOND)).toBeNull();
+  });
+
   it('waits as long as Retry-After says when it is refused', async () => {
     const refuse = (upgrade: number) => (upgrade === 0 ? { status: 503 } : undefined);
     const stream = await open({ fetch: () => Promise.resolve(busy()) }, { refuse });

@@ -52,6 +52,7 @@ export class StreamState {
     this.#kept = Buffer.concat([this.#kept, bytes]);
     this.mostUnsafeBytes = Math.max(this.mostUnsafeBytes, this.#kept.length - this.#durable);
     this.#commit ??= setTimeout(() => this.#makeDurable(), this.#options.commitMs ?? 2);
+    this.#acknowledge();
   }
 
   /** A request feeds the stream now. */
@@ -134,10 +135,11 @@ export class StreamState {
   #makeDurable(): void {
     this.#commit = undefined;
     this.#durable = this.#kept.length;
-    if (this.#options.holdAcks?.() !== true) this.#acknowledge();
+    this.#acknowledge();
   }
 
   #acknowledge(): void {
+    if (this.#options.holdAcks?.() === true) return;
     const [received, durable] = [this.received / 2, this.#durable / 2];
     this.tell({ event: 'ack', epoch: this.#epoch, track: TRACK, received, durable, archived: 0 });
   }
