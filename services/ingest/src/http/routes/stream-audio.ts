@@ -43,7 +43,6 @@ interface Place {
   readonly params: z.ZodObject;
   readonly access: 'tenant' | 'capability';
   readonly target: (request: FastifyRequest) => Target;
-  readonly hide?: true;
 }
 
 const StreamParams = z.object({ stream_id: z.string() });
@@ -63,12 +62,10 @@ const SESSION: Place = {
 /** Bodies that feed a stream: live ones at its own URL, and ones that go on where another ended. */
 export function registerStreamAudio(server: HttpServer, deps: StreamDeps): void {
   for (const method of ['POST', 'PUT'] as const) registerLiveBody(server, deps, method);
-  for (const place of [CAPABILITY, SESSION]) {
-    registerAppend(server, deps, place);
-    registerOptions(server, place);
-  }
-  // At the session's own URL HEAD asks about the recording.
-  registerState(server, deps, CAPABILITY);
+  for (const place of [CAPABILITY, SESSION]) registerAppend(server, deps, place);
+  // At the session's own URL HEAD asks about the recording; an append there learns its offset from a 409.
+  registerState(server, deps);
+  registerOptions(server);
 }
 
 /** For callers that hold the capability and no key. */
@@ -111,22 +108,22 @@ function registerAppend(server: HttpServer, deps: StreamDeps, place: Place): voi
   });
 }
 
-function registerState(server: HttpServer, deps: StreamDeps, place: Place): void {
+function registerState(server: HttpServer, deps: StreamDeps): void {
   server.route({
     method: 'HEAD',
-    url: place.url,
-    config: { access: place.access },
+    url: CAPABILITY.url,
+    config: { access: CAPABILITY.access },
     schema: {
       tags: ['audio'],
       summary: 'Where does the stream stand?',
       description:
         '`Upload-Offset` counts the bytes of 16-bit PCM that are on disk; `Upload-Complete: ?1` says that the session has ended.',
-      params: place.params,
+      params: CAPABILITY.params,
       response: { 204: z.null() },
     },
     handler: async (request, reply) => {
       refuseUploadHeaders(request);
-      const { offset, complete, maxBytes } = await deps.streams.uploadState(place.target(request));
+      const { offset, complete, maxBytes } = await deps.streams.uploadState(CAPABILITY.target(request));
       void reply.code(204).headers({
         'upload-offset': String(offset),
         'upload-complete': complete ? '?1' : '?0',
@@ -139,22 +136,22 @@ function registerState(server: HttpServer, deps: StreamDeps, place: Place): void
 }
 
 /** What may be appended here; browsers' preflights are answered before this. */
-function registerOptions(server: HttpServer, place: Place): void {
+function registerOptions(server: HttpServer): void {
   server.route({
     method: 'OPTIONS',
-    url: place.url,
+    url: CAPABILITY.url,
     config: { access: 'public' },
     schema: {
       tags: ['audio'],
       summary: 'What may be appended here?',
-      params: place.params,
+      params: CAPABILITY.params,
       response: { 204: z.null() },
     },
     handler: (_request, reply) =>
       void reply
         .code(204)
         .headers({ 'accept-patch': PARTIAL_UPLOAD, 'upload-limit': `max-size=${LIMITS.maxStreamBytes}` })
-        .send(),
+        .send(null),
   });
 }
 
