@@ -11,6 +11,8 @@ export interface LaneStart {
   readonly firstIndex: number;
   /** Samples that its positions in storage lie behind those in the journal: not 0 only after a conflict. */
   readonly shift: number;
+  /** The position in the journal from which they do. */
+  readonly from: number;
 }
 
 /** Carries the segments of one session from the journal to storage, in order on each track. */
@@ -42,7 +44,7 @@ export class Archive {
   /** Says where a track continues; to be called before its first segment. */
   start(track: TrackName, start: LaneStart): void {
     this.#starts.set(track, start);
-    if (start.shift > 0) this.relocations.push({ track, from: 0, shift: start.shift });
+    if (start.shift > 0) this.relocations.push({ track, from: start.from, shift: start.shift });
   }
 
   add(segment: PendingSegment): void {
@@ -91,7 +93,7 @@ export class Archive {
     const known = this.#lanes.get(track);
     if (known !== undefined) return known;
     const { store, slots, log, journal, time } = this.#context;
-    const start = this.#starts.get(track) ?? { firstIndex: 0, shift: 0 };
+    const start = this.#starts.get(track) ?? { firstIndex: 0, shift: 0, from: 0 };
     const lane = new SegmentLane(
       { store, slots, log, journal, time, ref: this.#ref, stream: this.#stream, stop: this.#stop },
       { track, ...start },

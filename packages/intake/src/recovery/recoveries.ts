@@ -93,7 +93,8 @@ export class Recoveries {
     recovered: RecoveredStream,
     { force, begun }: { force: Stop; begun: () => void },
   ): Promise<void> {
-    const { log, time } = this.#context;
+    const { log, time, limits } = this.#context;
+    let endingAt: number | undefined;
     for (let attempt = 1; !this.#stop.stopped; attempt += 1) {
       try {
         const options = { attempt, forced: force.stopped, keep: this.#keep };
@@ -102,6 +103,9 @@ export class Recoveries {
       } catch (error) {
         if (error instanceof OthersFeed) {
           begun();
+          if (error.ending) endingAt ??= time.elapsedMs();
+          // A node that was told of the End and is silent for two lives of a lease will not come back in time.
+          if (time.elapsedMs() - (endingAt ?? Infinity) > limits.streamLeaseMs * 2) force.stop();
           await this.#pause(force);
           continue;
         }

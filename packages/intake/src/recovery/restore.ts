@@ -11,8 +11,12 @@ import { reconcile } from './reconcile.ts';
 
 /** Another node feeds the session since: what is held here can be put in its place when that one is on record. */
 export class OthersFeed extends Error {
-  constructor() {
+  /** End was asked for: a node that is there records its part soon. */
+  readonly ending: boolean;
+
+  constructor(ending: boolean) {
     super('another node feeds the session');
+    this.ending = ending;
     this.name = 'OthersFeed';
   }
 }
@@ -45,7 +49,8 @@ export async function restoreTenure(
     await context.sessions.disclaim(ref, { node: context.node, epoch: stream.epoch });
     return;
   }
-  if (!forced && (fate === 'open' || fate === 'ending')) await refuseWhileOthersFeed(context, stream);
+  const isOpen = fate === 'open' || fate === 'ending';
+  if (isOpen && !forced && (await othersFeed(context, stream))) throw new OthersFeed(fate === 'ending');
   const standing = await context.sessions.standing(ref);
   const tenure = new Tenure(context, { ...startOf(recovered, context), tracks: standing.tracks });
   let goneOn = false;
@@ -70,9 +75,9 @@ export async function restoreTenure(
   else void tenure.close('recovered');
 }
 
-async function refuseWhileOthersFeed(context: IntakeContext, { ref, epoch }: JournalStream): Promise<void> {
+async function othersFeed(context: IntakeContext, { ref, epoch }: JournalStream): Promise<boolean> {
   const claims = await context.sessions.openClaims(ref);
-  if (claims.some((claim) => claim.node !== context.node && claim.epoch > epoch)) throw new OthersFeed();
+  return claims.some((claim) => claim.node !== context.node && claim.epoch > epoch);
 }
 
 /** True unless a newer epoch feeds the session; an index that is down decides nothing. */
@@ -120,14 +125,16 @@ async function restoreTrack(context: IntakeContext, restoring: TrackRestoring): 
   const held = heldRange(stream.ranges(), track);
   const stored = standing.segments.filter((segment) => segment.track === track);
   const { from, to, shift } = await reconcile(context, { stream, held, stored, attempt });
+  // Also gaps in front of it: a segment that was stored without a record has silence there.
+  for (const gap of stream.gaps()) if (gap.track === track) noteGap(tenure, gap);
   stream.release(track, from);
   const line = new TrackLine({ track, sampleRate: held.sampleRate, from }, context.cut);
   tenure.intake.restore(line);
   tenure.archive.start(track, {
     firstIndex: nextIndex(stored, shift === 0 ? from : Number.POSITIVE_INFINITY),
     shift,
+    from,
   });
-  for (const gap of stream.gaps()) if (gap.track === track && gap.to > from) noteGap(tenure, gap);
   const piece = held.sampleRate * PIECE_SECONDS;
   for (let at = from; at < to; at += piece) {
     const range = { from: at, to: Math.min(at + piece, to) };

@@ -148,7 +148,7 @@ export class AudioIntake {
     const line = new TrackLine({ track, sampleRate, from }, this.#context.cut);
     this.#lines.set(track, line);
     const firstIndex = (earlier?.nextIndex ?? 0) + this.#roomFor((from - stored) / sampleRate);
-    this.#parts.archive.start(track, { firstIndex, shift: 0 });
+    this.#parts.archive.start(track, { firstIndex, shift: 0, from });
     return line;
   }
 
