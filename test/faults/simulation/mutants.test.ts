@@ -34,6 +34,7 @@ function planOf(
     sessions: [
       {
         kind: 'acknowledged',
+        isCall: false,
         startMs: 50,
         totalSamples: 4000,
         frameSamples: 160,

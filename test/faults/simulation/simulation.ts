@@ -154,6 +154,7 @@ class SimulationRun {
     const session: SessionHistory = {
       ref: { tenant: 'clinic', sessionId: `ses_000000000000000${at}` },
       kind: planned.kind,
+      tracks: planned.isCall ? ['inbound', 'outbound'] : ['main'],
       connections: [],
       endAnswers: [],
       ended: false,

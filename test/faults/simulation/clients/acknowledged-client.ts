@@ -148,6 +148,7 @@ export class AcknowledgedClient implements SessionClient {
       const to = Math.min(source.produced, channel.next + source.frameSamples);
       channel.link.toServer({
         kind: 'audio',
+        track: 'main',
         from: channel.next,
         samples: source.samples(source.seed, channel.next, to),
       });

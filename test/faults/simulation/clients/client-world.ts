@@ -48,22 +48,25 @@ export class Completion {
   }
 }
 
+/** How far apart the seeds of a connection's two tracks are. */
+export const SECOND_TRACK_SEED = 50_021;
+
 /** Notes a new connection in the history of its session. */
 export function newConnection({ session }: ClientWorld, node: ServerNode, seed: number): ConnectionHistory {
-  const connection = {
-    node: node.name,
-    start: node.starts,
-    seed,
-    epoch: 0,
-    base: undefined,
-    firstSample: 0,
-    taken: 0,
-    gaps: [],
-    durable: 0,
-    archived: 0,
-  };
+  const isCall = session.tracks.length > 1;
+  const second = isCall ? freshHistory(node, seed + SECOND_TRACK_SEED, undefined) : undefined;
+  const connection = freshHistory(node, seed, second);
   session.connections.push(connection);
   return connection;
+}
+
+function freshHistory(
+  node: ServerNode,
+  seed: number,
+  second: ConnectionHistory | undefined,
+): ConnectionHistory {
+  const nothing = { epoch: 0, base: undefined, firstSample: 0, taken: 0, durable: 0, archived: 0 };
+  return { node: node.name, start: node.starts, seed, ...nothing, gaps: [], second };
 }
 
 /** A client's pause before it tries again, ms. */

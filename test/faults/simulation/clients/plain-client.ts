@@ -5,6 +5,7 @@ import {
   type ClientWorld,
   Completion,
   newConnection,
+  SECOND_TRACK_SEED,
   type SessionClient,
 } from './client-world.ts';
 
@@ -89,14 +90,7 @@ export class PlainClient implements SessionClient {
     if (this.done) return;
     const { scheduler, source, random } = this.#world;
     const to = source.produced;
-    if (this.#link !== undefined && to > this.#sent && this.#sent > this.#from && random.chance(0.04)) {
-      this.#link.toServer({ kind: 'gap', samples: to - this.#sent });
-      this.#sent = to;
-    } else if (this.#link !== undefined && to > this.#sent) {
-      const samples = source.samples(this.#seed, this.#sent - this.#from, to - this.#from);
-      this.#link.toServer({ kind: 'audio', from: this.#sent - this.#from, samples });
-      this.#sent = to;
-    }
+    if (this.#link !== undefined && to > this.#sent) this.#send(this.#link, to);
     if (source.complete) {
       this.#completion.complete();
       const how = random.next();
@@ -105,5 +99,20 @@ export class PlainClient implements SessionClient {
       return;
     }
     scheduler.after(source.frameMs, 'client frame', () => this.#pump());
+  }
+
+  /** Sends what there is up to a sample on each track, or says on one of them that it was lost. */
+  #send(link: Link, to: number): void {
+    const { session, source, random } = this.#world;
+    for (const [at, track] of session.tracks.entries()) {
+      if (this.#sent > this.#from && random.chance(0.04)) {
+        link.toServer({ kind: 'gap', track, samples: to - this.#sent });
+        continue;
+      }
+      const from = this.#sent - this.#from;
+      const samples = source.samples(this.#seed + at * SECOND_TRACK_SEED, from, to - this.#from);
+      link.toServer({ kind: 'audio', track, from, samples });
+    }
+    this.#sent = to;
   }
 }

@@ -1,5 +1,5 @@
 import type { Connection, ConnectionEnd, HaltReason, IntakeHost, TrackStanding } from '@earshot/intake';
-import { EarshotError, ERRORS, type SessionRef } from '@earshot/protocol';
+import { EarshotError, ERRORS, type SessionRef, type TrackName } from '@earshot/protocol';
 import type { ConnectionHistory, History, SessionHistory } from '../oracle/history.ts';
 import type { Life, Scheduler } from '../scheduler/scheduler.ts';
 import type { ClientMessage, Link } from '../world/link.ts';
@@ -40,13 +40,16 @@ export function endingOf(closedBy: ConnectionEnd['closedBy'], frames: number): C
   return { closedBy, format: FORMAT, stats: { frames, ...STATS } };
 }
 
-/** The standing of the only track. */
-export function mainOf(tracks: readonly TrackStanding[]): {
+/** The standing of a track, the only one by default. */
+export function standingOf(
+  tracks: readonly TrackStanding[],
+  name: TrackName = 'main',
+): {
   received: number;
   durable: number;
   archived: number;
 } {
-  return tracks.find(({ track }) => track === 'main') ?? { received: 0, durable: 0, archived: 0 };
+  return tracks.find(({ track }) => track === name) ?? { received: 0, durable: 0, archived: 0 };
 }
 
 /** Serves one socket of a client: the rules of the acknowledged stream, without its text. */
@@ -97,13 +100,15 @@ export class SocketEdge {
       return;
     }
     this.#connection = connection;
-    const { received } = mainOf(connection.standing());
-    told.epoch = connection.epoch;
-    told.base = Math.max(received, from ?? 0);
+    for (const [track, history] of this.#histories()) {
+      history.epoch = connection.epoch;
+      history.base = Math.max(standingOf(connection.standing(), track).received, from ?? 0);
+    }
+    const base = told.base ?? 0;
     this.#context.scheduler.note(
       `${this.#context.life.name} opened ${ref.sessionId}`,
       connection.epoch,
-      told.base,
+      base,
     );
     connection.begin({
       halt: (reason, flushMs) => this.#halt(reason, flushMs),
@@ -112,7 +117,7 @@ export class SocketEdge {
       warning: () => undefined,
       tick: () => undefined,
     });
-    this.#link.toClient({ kind: 'ready', epoch: connection.epoch, next: told.base });
+    this.#link.toClient({ kind: 'ready', epoch: connection.epoch, next: base });
     this.#acknowledge();
     this.#busy = false;
     await this.#take();
@@ -128,7 +133,7 @@ export class SocketEdge {
       const message = this.#waiting.shift();
       if (message === undefined) break;
       if (message.kind === 'stop') return this.#finish('stop', 1000);
-      if (message.kind === 'gap') this.#skip(connection, message.samples);
+      if (message.kind === 'gap') this.#skip(connection, message);
       else if (!this.#write(connection, message)) return;
       await connection.room();
     }
@@ -137,19 +142,32 @@ export class SocketEdge {
   }
 
   /** The first sample has to be known: a gap before it would move what the oracle counts from. */
-  #skip(connection: Connection, samples: number): void {
-    const told = this.#opening.connection;
+  #skip(connection: Connection, { track, samples }: ClientMessage & { kind: 'gap' }): void {
+    const told = this.#historyOf(track);
     if (told.taken === 0) return;
-    connection.gap('main', samples, 'missing_frames');
+    connection.gap(track, samples, 'missing_frames');
     const from = told.base! + told.taken;
     told.gaps.push({ from, to: from + samples });
     told.taken += samples;
   }
 
-  #write(connection: Connection, { samples, from }: ClientMessage & { kind: 'audio' }): boolean {
-    const told = this.#opening.connection;
+  /** What the oracle knows of this connection, track by track. */
+  #histories(): [TrackName, ConnectionHistory][] {
+    const { session, connection } = this.#opening;
+    return [connection, connection.second].flatMap((history, at) => {
+      const track = session.tracks[at];
+      return history === undefined || track === undefined ? [] : [[track, history]];
+    });
+  }
+
+  #historyOf(track: TrackName): ConnectionHistory {
+    return this.#histories().find(([name]) => name === track)![1];
+  }
+
+  #write(connection: Connection, { track, samples, from }: ClientMessage & { kind: 'audio' }): boolean {
+    const told = this.#historyOf(track);
     try {
-      connection.write({ track: 'main', sampleRate: RATE, samples });
+      connection.write({ track, sampleRate: RATE, samples });
     } catch (error) {
       if (error instanceof EarshotError && error.code === 'stream_superseded') {
         this.#context.reach('late frame of an older connection refused');
@@ -188,7 +206,11 @@ export class SocketEdge {
   #tryLateFrame(): void {
     const samples = new Int16Array(80).fill(1234);
     try {
-      this.#connection?.write({ track: 'main', sampleRate: RATE, samples });
+      this.#connection?.write({
+        track: this.#opening.session.tracks[0] ?? 'main',
+        sampleRate: RATE,
+        samples,
+      });
       this.#context.history.violate(this.#opening.session, 'I5', 'a superseded connection could write');
     } catch (error) {
       if (!(error instanceof EarshotError)) throw error;
@@ -198,10 +220,13 @@ export class SocketEdge {
 
   #acknowledge(): void {
     if (this.#connection === undefined) return;
-    const { durable, archived } = mainOf(this.#connection.standing());
-    const told = this.#opening.connection;
-    told.durable = Math.max(told.durable, durable);
-    told.archived = Math.max(told.archived, archived);
+    const standing = this.#connection.standing();
+    for (const [track, told] of this.#histories()) {
+      const { durable, archived } = standingOf(standing, track);
+      told.durable = Math.max(told.durable, durable);
+      told.archived = Math.max(told.archived, archived);
+    }
+    const { durable, archived } = standingOf(standing);
     this.#link.toClient({ kind: 'ack', durable, archived });
   }
 
@@ -213,12 +238,10 @@ export class SocketEdge {
       this.#context.history.violate(this.#opening.session, 'finish', String(error));
       return undefined;
     });
-    const { base, taken } = this.#opening.connection;
     if (outcome?.durable === true && closedBy !== 'superseded' && closedBy !== 'error') {
-      this.#opening.connection.durable = Math.max(
-        this.#opening.connection.durable,
-        taken === 0 ? 0 : (base ?? 0) + taken,
-      );
+      for (const [, told] of this.#histories()) {
+        if (told.taken > 0) told.durable = Math.max(told.durable, heard(told));
+      }
     }
     this.#acknowledge();
     if (code !== undefined) this.#link.closeByServer(code);
@@ -227,4 +250,10 @@ export class SocketEdge {
 
 function closeCodeOf(error: unknown): number {
   return error instanceof EarshotError ? ERRORS[error.code].closeCode : 1011;
+}
+
+/** The end of the last sample that came; an announced gap behind it counts only when something follows it. */
+function heard({ base, taken, gaps }: ConnectionHistory): number {
+  const end = (base ?? 0) + taken;
+  return gaps.toReversed().reduce((to, gap) => (gap.to === to ? gap.from : to), end);
 }

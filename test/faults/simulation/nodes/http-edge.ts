@@ -1,6 +1,6 @@
 import { EarshotError } from '@earshot/protocol';
 import type { ConnectionHistory } from '../oracle/history.ts';
-import { endingOf, mainOf, RATE } from './edge.ts';
+import { endingOf, RATE, standingOf } from './edge.ts';
 import type { ServerProcess } from './server-process.ts';
 
 /** One append over HTTP: PCM from an offset on, and whether the audio is complete with it. */
@@ -22,7 +22,7 @@ export async function headOffset(
   told: ConnectionHistory,
   ref: { tenant: string; sessionId: string },
 ): Promise<HttpAnswer> {
-  const { durable } = mainOf(await process.host.standing(ref));
+  const { durable } = standingOf(await process.host.standing(ref));
   told.durable = Math.max(told.durable, durable);
   return { status: 204, offset: durable };
 }
@@ -35,7 +35,7 @@ export async function appendOverHttp(
 ): Promise<HttpAnswer> {
   const connection = await process.host.open(request.ref, { transport: 'http' });
   connection.begin({ halt: ignore, progress: ignore, segment: ignore, warning: ignore, tick: ignore });
-  const { received } = mainOf(connection.standing());
+  const { received } = standingOf(connection.standing());
   told.epoch = connection.epoch;
   told.base = received;
   told.firstSample = received;

@@ -1,6 +1,6 @@
-import type { EndAnswer, SessionRef } from '@earshot/protocol';
+import type { EndAnswer, SessionRef, TrackName } from '@earshot/protocol';
 
-/** What one connection brought, as the oracle knows it; positions in samples of the track. */
+/** What one connection brought on one track, as the oracle knows it; positions in samples of the track. */
 export interface ConnectionHistory {
   readonly node: string;
   /** Which process of the node it was connected with. */
@@ -19,12 +19,16 @@ export interface ConnectionHistory {
   /** Everything below is durable, says the server. */
   durable: number;
   archived: number;
+  /** The same connection on the session's second track. */
+  readonly second: ConnectionHistory | undefined;
 }
 
 /** Everything that was promised about one session. */
 export interface SessionHistory {
   readonly ref: SessionRef;
   readonly kind: 'acknowledged' | 'plain' | 'http';
+  /** One, or two of a telephone call. */
+  readonly tracks: readonly TrackName[];
   readonly connections: ConnectionHistory[];
   readonly endAnswers: EndAnswer[];
   /** An End was answered with success. */

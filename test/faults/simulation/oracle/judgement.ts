@@ -3,7 +3,7 @@ import { encodePcm16le } from '@earshot/audio';
 import { keys } from '@earshot/storage';
 import { computedAudio } from '@earshot/test-support';
 import type { ConnectionHistory, History, SessionHistory } from './history.ts';
-import { readManifest, readTrack, type StoredTrack } from './stored-track.ts';
+import { manifestOfTrack, readManifest, readTrack, type StoredTrack } from './stored-track.ts';
 
 /** A connection that brought audio, and the part of the track that is its own. */
 interface Share {
@@ -24,18 +24,25 @@ export function judge(
     judgeErased(history, session, objects);
     return;
   }
-  judgeEpochs(history, session);
   if (manifest === null) {
     if (objects.has(keys.manifest(session.ref)))
       history.violate(session, 'I13', 'the manifest cannot be understood');
     return;
   }
-  const track = readTrack(objects, manifest);
-  for (const { what, doubled } of track.faults) history.double(session, 'I7', what, doubled);
   for (const answer of session.endAnswers) {
     if (JSON.stringify(answer) !== JSON.stringify(manifest.answer))
       history.violate(session, 'I6', 'End gave two answers');
   }
+  for (const [at, name] of session.tracks.entries()) {
+    const track = readTrack(objects, manifestOfTrack(manifest, name));
+    const connections = session.connections.flatMap((each) => (at === 0 ? each : (each.second ?? [])));
+    judgeTrack(history, { ...session, connections }, track);
+  }
+}
+
+function judgeTrack(history: History, session: SessionHistory, track: StoredTrack): void {
+  judgeEpochs(history, session);
+  for (const { what, doubled } of track.faults) history.double(session, 'I7', what, doubled);
   const shares = sharesOf(session);
   judgeContent(history, session, { track, shares });
   judgePromises(history, session, { track, shares });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { decodePcm16le, parseWavHeader } from '@earshot/audio';
-import { Manifest, type SessionRef } from '@earshot/protocol';
+import { Manifest, type SessionRef, type TrackName } from '@earshot/protocol';
 import { keys } from '@earshot/storage';
 
 /** A stored session as a reader finds it: its manifest, and its only track sample by sample. */
@@ -87,4 +87,18 @@ export function count(marks: Uint8Array, from: number, to: number): number {
   let sum = 0;
   for (let at = from; at < Math.min(to, marks.length); at += 1) sum += marks[at]!;
   return sum;
+}
+
+/** The part of a manifest that is about one track. */
+export function manifestOfTrack(manifest: Manifest, name: TrackName): Manifest {
+  const own = <T extends { track: TrackName }>(list: readonly T[]): T[] =>
+    list.filter(({ track }) => track === name);
+  const { segments, gaps, coverage, digests } = manifest;
+  return {
+    ...manifest,
+    segments: own(segments),
+    gaps: own(gaps),
+    coverage: own(coverage),
+    ...(digests === undefined ? {} : { digests: own(digests) }),
+  };
 }

@@ -24,6 +24,8 @@ export type PlannedFault = { readonly atMs: number; readonly lastsMs: number } &
 
 export interface PlannedSession {
   readonly kind: 'acknowledged' | 'plain' | 'http';
+  /** A telephone call with a track for each side; plain clients only. */
+  readonly isCall: boolean;
   readonly startMs: number;
   readonly totalSamples: number;
   readonly frameSamples: number;
@@ -88,8 +90,10 @@ function drawSession(random: Random): PlannedSession {
   const frameSamples = 80 * random.between(1, 6);
   const pace = 0.2 + 1.8 * random.next();
   const lengthMs = totalSamples / 8 / pace;
+  const kind = random.pick(['acknowledged', 'acknowledged', 'acknowledged', 'plain', 'http'] as const);
   return {
-    kind: random.pick(['acknowledged', 'acknowledged', 'acknowledged', 'plain', 'http']),
+    kind,
+    isCall: kind === 'plain' && random.chance(0.4),
     startMs: random.between(50, 600),
     totalSamples,
     frameSamples,

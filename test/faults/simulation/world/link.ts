@@ -1,11 +1,12 @@
+import type { TrackName } from '@earshot/protocol';
 import type { Random } from '../../runner/random.ts';
 import type { Life, Scheduler } from '../scheduler/scheduler.ts';
 
 /** What a client sends over its connection, in order. */
 export type ClientMessage =
-  | { readonly kind: 'audio'; readonly from: number; readonly samples: Int16Array }
+  | { readonly kind: 'audio'; readonly track: TrackName; readonly from: number; readonly samples: Int16Array }
   /** Samples that the sender counts, and lost before it could send them. */
-  | { readonly kind: 'gap'; readonly samples: number }
+  | { readonly kind: 'gap'; readonly track: TrackName; readonly samples: number }
   /** The audio is complete. */
   | { readonly kind: 'stop' };
 

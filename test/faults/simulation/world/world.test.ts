@@ -76,7 +76,8 @@ describe('a simulated connection', () => {
     };
     return { link, scheduler, server, client };
   }
-  const audio = (from: number) => ({ kind: 'audio', from, samples: new Int16Array(1) }) as const;
+  const audio = (from: number) =>
+    ({ kind: 'audio', track: 'main', from, samples: new Int16Array(1) }) as const;
 
   it('delivers in order, and what was sent before hanging up', async () => {
     const { link, scheduler, server } = connect();
