@@ -29,6 +29,8 @@ export interface Storm {
   readonly inject: (scene: Scene) => Promise<number>;
   /** A session must have reached its end this long after the last fault, ms. */
   readonly settleMs?: number;
+  /** False leaves nothing behind of a run that found something. */
+  readonly keepEvidence?: boolean;
   /** What to add to the report. */
   readonly notes?: (histories: readonly SessionHistory[]) => string;
 }
@@ -56,7 +58,7 @@ export async function storm(options: Storm): Promise<FaultFigures> {
   let failed = true;
   try {
     const verdict = await stormOn({ earshot, entry }, options);
-    failed = verdict.findings.length > 0;
+    failed = verdict.findings.length > 0 && options.keepEvidence !== false;
     for (const finding of verdict.findings.slice(0, 20)) options.run.log(`${options.name}: ${finding}`);
     const { samplesLost, samplesDoubled, stuck, falseAcks } = verdict;
     return {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { apiOf } from '../client/api.ts';
 import { quantile } from '../classes/quantile.ts';
+import { apiOf } from '../client/api.ts';
 import { type Earshot, startEarshot } from '../processes/earshot.ts';
 import { openPacedStream, type PacedStream } from './paced-stream.ts';
 

@@ -1,7 +1,7 @@
 import { computedAudio } from '@earshot/test-support';
 import { WebSocket } from 'ws';
-import { rawFormat } from '../client/wire-format.ts';
 import { parseStreamMessage } from '../client/stream-message.ts';
+import { rawFormat } from '../client/wire-format.ts';
 
 const FRAME_SAMPLES = 320;
 const FRAMES = 500;

@@ -26,8 +26,8 @@ const staysUntold: Mutant = {
   replace: '',
 };
 
-const small = { speakers: 6, seconds: [12, 20], settleMs: 8000 } as const;
-const patient = { ...small, settleMs: 90_000 };
+const small = { speakers: 6, seconds: [12, 20], settleMs: 8000, keepEvidence: false } as const;
+const patient = { ...small, settleMs: 90_000, keepEvidence: true };
 const run = (count: number) => ({ count, seed: 11, log: () => undefined });
 
 /** Only the ingest, well under way. */
