@@ -97,8 +97,9 @@ async function busyDisk(known: Known): Promise<MemoryDisk> {
   const disk = new MemoryDisk();
   let left = disk;
   let knownThen = known;
-  disk.fault = ({ number }) => {
-    if (number !== 170) return undefined;
+  disk.fault = ({ kind, ofKind }) => {
+    // A batch is written and not synced yet.
+    if (kind !== 'sync' || ofKind !== 40) return undefined;
     left = disk.snapshot();
     knownThen = copyOf(known);
     return undefined;

@@ -29,7 +29,7 @@ export class FoundStream {
   /** The track of a record, made when it is new; undefined for a track this build does not know. */
   track(kind: { readonly code: number; readonly sampleRate: number }, step: number): FoundTrack | undefined {
     const found = this.tracks.get(kind.code) ?? this.#make(kind);
-    if (found !== undefined) found.seen = step;
+    if (found !== undefined) found.seen = Math.max(found.seen, step);
     return found;
   }
 

@@ -5,16 +5,16 @@ import type { FileSet } from '../held/file-set.ts';
 import { JournalFile } from '../held/journal-file.ts';
 import type { JournalRange } from '../journal.ts';
 import { extentOf } from './extent.ts';
-import { checkLedger, missingFile } from './file-ledger.ts';
-import { closeAll, type FoundFile, findFiles, readAll } from './found-file.ts';
+import { checkLedger, missingFile } from './files/file-ledger.ts';
+import { closeAll, type FoundFile, findFiles, readAll } from './files/found-file.ts';
+import { checkLinks } from './files/links.ts';
 import type { FoundStream } from './found-stream.ts';
 import { settleTrack } from './holes.ts';
-import { checkLinks } from './links.ts';
 import { Replay } from './replay.ts';
 import { scan } from './scan.ts';
 
 /** A range of bytes of a file. */
-export interface FileDamage {
+interface FileDamage {
   readonly file: string;
   readonly from: number;
   readonly to: number;

@@ -12,16 +12,17 @@ export interface ReplayFile {
   readonly sureBytes: number;
 }
 
-/** A record whose stream nothing explained so far. */
-interface Orphan {
+/** A record at its place; an orphan when nothing explained its stream so far. */
+interface PlacedRecord {
   readonly file: JournalFile;
   readonly record: FoundRecord;
+  readonly step: number;
 }
 
 /** Applies the records of all files, oldest first. */
 export class Replay {
   readonly streams = new Map<number, FoundStream>();
-  #orphans: Orphan[] = [];
+  #orphans: PlacedRecord[] = [];
   #step = 0;
   /** The last step at which records of unknown streams were lost. */
   doubtAt = -1;
@@ -37,7 +38,8 @@ export class Replay {
       const stream = this.#streamOf(record, bytes, file);
       if (stream === undefined) continue;
       if (record.at >= sureBytes) stream.unsure = true;
-      this.#apply(stream, record, file);
+      stream.state.epoch = Math.max(stream.state.epoch, record.epoch);
+      this.#apply(stream, { file, record, step: this.#step }, stream.state.epoch);
     }
     if (lost < lostAt.length) this.doubt();
   }
@@ -48,14 +50,21 @@ export class Replay {
     this.doubtAt = this.#step;
   }
 
-  /** Hands records to streams that were explained only behind them; what is left belongs to nobody. */
-  settleOrphans(): readonly Orphan[] {
+  /**
+   * Hands records to streams that were explained only behind them; what is left belongs to nobody. They came before
+   * the epochs that the explanation tells.
+   */
+  settleOrphans(): readonly PlacedRecord[] {
     const orphans = this.#orphans;
     this.#orphans = [];
-    return orphans.filter(({ file, record }) => {
-      const stream = this.streams.get(record.stream);
-      if (stream !== undefined) this.#apply(stream, record, file);
-      return stream === undefined;
+    const epochs = new Map<FoundStream, number>();
+    return orphans.filter((orphan) => {
+      const stream = this.streams.get(orphan.record.stream);
+      if (stream === undefined) return true;
+      const epoch = Math.max(epochs.get(stream) ?? 0, orphan.record.epoch);
+      epochs.set(stream, epoch);
+      this.#apply(stream, orphan, epoch);
+      return false;
     });
   }
 
@@ -68,7 +77,7 @@ export class Replay {
       this.streams.set(record.stream, stream);
     }
     if (stream === undefined) {
-      if (record.type !== RECORD.stream) this.#orphans.push({ file, record });
+      if (record.type !== RECORD.stream) this.#orphans.push({ file, record, step: this.#step });
       return undefined;
     }
     if (told !== undefined) this.#tell(stream, told, record);
@@ -86,9 +95,9 @@ export class Replay {
     state.meta = told.meta;
   }
 
-  #apply(stream: FoundStream, record: FoundRecord, file: JournalFile): void {
+  #apply(stream: FoundStream, { file, record, step }: PlacedRecord, epoch: number): void {
     const { state } = stream;
-    stream.seen = this.#step;
+    stream.seen = Math.max(stream.seen, step);
     if (stream.lastFile !== file) {
       stream.lastFile = file;
       state.files.add(file);
@@ -96,10 +105,10 @@ export class Replay {
     }
     if (record.type === RECORD.audio) file.audioBytes += record.length;
     // A writer of an older epoch was refused when this came: it cannot have been acknowledged.
-    const fenced = record.epoch < state.epoch;
+    const fenced = record.epoch < epoch;
     if ((record.type === RECORD.audio || record.type === RECORD.gap) && !fenced) {
-      stream.cover(record, file.sequence, this.#step);
-    } else if (record.type === RECORD.release) stream.release(record, this.#step);
+      stream.cover(record, file.sequence, step);
+    } else if (record.type === RECORD.release) stream.release(record, step);
     else if (record.type === RECORD.close) state.closed = true;
     else if (record.type === RECORD.erase) {
       state.closed = true;

@@ -1,9 +1,9 @@
-import { fileName } from '../format/file-name.ts';
-import { decodeLedger, type Ledger } from '../format/ledger.ts';
-import { RECORD, RECORD_HEAD_BYTES } from '../format/record.ts';
-import { extentOf } from './extent.ts';
+import { fileName } from '../../format/file-name.ts';
+import { decodeLedger, type Ledger } from '../../format/ledger.ts';
+import { RECORD, RECORD_HEAD_BYTES } from '../../format/record.ts';
+import { extentOf } from '../extent.ts';
+import { scan } from '../scan.ts';
 import { type FoundFile, readAll } from './found-file.ts';
-import { scan } from './scan.ts';
 
 /** What the newest list of files says of the files that were found. */
 export interface LedgerCheck {

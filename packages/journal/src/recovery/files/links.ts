@@ -1,4 +1,4 @@
-import type { FileLink } from '../format/file-header.ts';
+import type { FileLink } from '../../format/file-header.ts';
 import type { FoundFile } from './found-file.ts';
 
 /**

@@ -1,8 +1,8 @@
-import { hasCode, readWhole } from '../disk/whole.ts';
-import type { DiskFile, JournalDisk } from '../disk.ts';
-import { JournalVersionRefused } from '../errors.ts';
-import { type FileHeader, FORMAT_VERSION, HEADER_AREA_BYTES, readHeader } from '../format/file-header.ts';
-import { sequenceOfName } from '../format/file-name.ts';
+import { hasCode, readWhole } from '../../disk/whole.ts';
+import type { DiskFile, JournalDisk } from '../../disk.ts';
+import { JournalVersionRefused } from '../../errors.ts';
+import { type FileHeader, FORMAT_VERSION, HEADER_AREA_BYTES, readHeader } from '../../format/file-header.ts';
+import { sequenceOfName } from '../../format/file-name.ts';
 
 const STEP_BYTES = 1_048_576;
 const PAGE_BYTES = 4096;
