@@ -104,7 +104,7 @@ function judgeOrder(stream: JournalStream, track: TrackClaim, { name, verdict }:
 function judgeGaps(stream: JournalStream, track: TrackClaim, { name, verdict }: Judging): void {
   const [start, end] = [stream.start(track.track), stream.end(track.track)];
   const told = stream.gaps().filter((gap) => gap.track === track.track);
-  const sentGaps = track.gaps.filter((gap) => gap.to > start && gap.from < end);
+  const sentGaps = joined(track.gaps).filter((gap) => gap.to > start && gap.from < end);
   for (const gap of told) {
     const sent = sentGaps.some((other) => other.from <= gap.from && other.to >= gap.to);
     if (!sent)
@@ -115,6 +115,17 @@ function judgeGaps(stream: JournalStream, track: TrackClaim, { name, verdict }: 
     const honest = told.some((other) => other.from <= clipped.from && other.to >= clipped.to);
     if (!honest) verdict.wrong('samplesDoubled', `${name} hides the gap at ${gap.from}`, gap.to - gap.from);
   }
+}
+
+/** Gaps that touch are one, as the journal tells them. */
+function joined(gaps: TrackClaim['gaps']): { from: number; to: number }[] {
+  const out: { from: number; to: number }[] = [];
+  for (const { from, to } of gaps) {
+    const last = out.at(-1);
+    if (last?.to === from) last.to = to;
+    else out.push({ from, to });
+  }
+  return out;
 }
 
 async function judgeAudio(
