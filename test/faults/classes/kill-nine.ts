@@ -46,6 +46,8 @@ async function killOne({ earshot, random }: Scene, killed: Map<string, number>):
   const started = victim.start();
   await sleep(random.between(0, 500));
   await kill();
+  // It may have been ready before it was killed again.
   await started;
+  await victim.start();
   return 2;
 }
