@@ -90,6 +90,7 @@ export class Committer {
 
   /** Syncs a file for somebody else; a failure is the journal's. */
   async sync(file: { sync(): Promise<void> }): Promise<void> {
+    this.#throwFailure();
     try {
       await syncOnce(file);
     } catch (error) {
@@ -98,6 +99,12 @@ export class Committer {
       );
       throw error;
     }
+    // The system tells an error once: perhaps it told the other caller that synced this file meanwhile.
+    this.#throwFailure();
+  }
+
+  #throwFailure(): void {
+    if (this.failure !== undefined) throw this.failure;
   }
 
   fail(error: Error): void {
