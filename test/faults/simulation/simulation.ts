@@ -47,7 +47,7 @@ export interface SimulationOptions {
 /** Everything has to come to its end within this virtual time, ms. */
 const END_MS = 600_000;
 /** How long a settled run is watched, and one with an erased session: until a stream that waits for its client is over; ms. */
-const AFTERMATH_MS = { usual: 5000, erased: LIMITS.streamResumeMs + 15_000 };
+const AFTERMATH_MS = { usual: 2500, erased: LIMITS.streamResumeMs + 15_000 };
 /** … and within this many events. */
 const END_STEPS = 25_000;
 

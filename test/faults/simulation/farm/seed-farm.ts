@@ -30,7 +30,11 @@ export async function runFarm(seeds: readonly number[], log: (line: string) => v
 
 function runInWorker(seeds: readonly number[], progress: (runs: number) => void): Promise<SeedTally> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./seed-worker.js', import.meta.url), { workerData: { seeds } });
+    const worker = new Worker(new URL('./seed-worker.js', import.meta.url), {
+      workerData: { seeds },
+      // Runs leave much behind that lives for one run: room for it spares the collector most of its work.
+      resourceLimits: { maxYoungGenerationSizeMb: 64 },
+    });
     worker.on('message', (message: WorkerMessage) => {
       if ('tally' in message) resolve(message.tally);
       else progress(message.runs);

@@ -1,3 +1,4 @@
+import type { DiskCall } from '../../disk/disk-faults.ts';
 import { type CrashKind, SimulatedDisk } from '../../disk/simulated-disk.ts';
 import type { Random } from '../../runner/random.ts';
 import type { Branch } from '../oracle/branches.ts';
@@ -42,6 +43,8 @@ export class ServerNode {
   gone = false;
   /** Processes so far. */
   starts = 0;
+  /** Told when a process has begun to recover. */
+  onStart: () => void = () => undefined;
   /** Restarts wait this long at least, ms. */
   restartMs = 100;
   readonly #world: NodeWorld;
@@ -71,6 +74,7 @@ export class ServerNode {
     this.draining = false;
     this.starts += 1;
     void this.#start(life);
+    this.onStart();
   }
 
   /** Takes a connection; false when there is nobody to take it. */
@@ -209,7 +213,10 @@ export class ServerNode {
       seed: random.between(0, 1_000_000_000),
       capacityBytes: DISK_BYTES,
       time,
-      delayMs: () => diskMs * (random.chance(0.03) ? 8 : 1) * (0.05 + random.next()),
+      delayMs: (call: DiskCall) => {
+        if (call !== 'write' && call !== 'sync' && random.chance(0.7)) return 0;
+        return diskMs * (random.chance(0.03) ? 8 : 1) * (0.05 + random.next());
+      },
     };
   }
 }

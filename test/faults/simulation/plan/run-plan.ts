@@ -72,7 +72,7 @@ const KINDS = [
 /** Draws a run: each allows only some kinds of faults, so that some runs have many of one kind. */
 export function drawPlan(random: Random): RunPlan {
   const durability = random.chance(0.8) ? 'fsync' : 'os';
-  const sessions = Array.from({ length: 1 + random.pick([0, 0, 0, 1, 1, 3]) }, () => drawSession(random));
+  const sessions = Array.from({ length: 1 + random.pick([0, 0, 0, 1, 1, 2]) }, () => drawSession(random));
   const allowed = Array.from({ length: random.between(1, 5) }, () => random.pick(KINDS));
   const count = random.chance(0.05) ? 0 : random.between(1, 7);
   return {
@@ -86,8 +86,8 @@ export function drawPlan(random: Random): RunPlan {
 }
 
 function drawSession(random: Random): PlannedSession {
-  const totalSamples = random.between(800, 6800);
-  const frameSamples = 80 * random.between(1, 6);
+  const totalSamples = random.between(600, 4600);
+  const frameSamples = 80 * random.between(1, 7);
   const pace = 0.2 + 1.8 * random.next();
   const lengthMs = totalSamples / 8 / pace;
   const kind = random.pick(['acknowledged', 'acknowledged', 'acknowledged', 'plain', 'http'] as const);

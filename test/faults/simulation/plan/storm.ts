@@ -112,13 +112,10 @@ export class Storm {
 
   /** Kills the node again while its next process recovers. */
   #killSoon(node: ServerNode, fault: PlannedFault & { kind: 'kill' }): void {
-    const { scheduler, random } = this.#world;
-    const look = (left: number): void => {
-      if (left === 0) return;
-      if (node.running && node.process === undefined) node.killAtEvent(random.between(1, 25), fault.power);
-      else scheduler.after(5, 'look for a recovery', () => look(left - 1));
+    node.onStart = () => {
+      node.onStart = () => undefined;
+      node.killAtEvent(this.#world.random.between(1, 25), fault.power);
     };
-    look(600);
   }
 
   #strikeClient(fault: PlannedFault): void {
