@@ -258,6 +258,16 @@ describe('streams', () => {
     });
   });
 
+  it('are found again while the store is away, and take nothing once their session is erased', async () => {
+    const ref = await create({ upload_type: 'stream' });
+    const { document } = await sessions.load(ref);
+    const streamId = document.streamId ?? '';
+    expect(await sessions.findStream(streamId)).toEqual(ref);
+    await sessions.erase(ref);
+    expect(await sessions.findStream(streamId)).toEqual(ref);
+    await expect(claim(ref, 'a')).rejects.toMatchObject({ code: 'session_not_found' });
+  });
+
   it('keep a session open past its expiry while they are live, and for a life after', async () => {
     const ref = await create({ upload_type: 'stream' });
     const opened = await claim(ref, 'a');

@@ -33,8 +33,28 @@ export interface SessionFate {
   readonly epoch: number;
 }
 
+/** Stream ids that a node remembers. */
+const REMEMBERED_STREAMS = 10_000;
+
+/**
+ * `findStream` with a memory: a stream id never leads elsewhere, and a connection that drops while the object store is
+ * away finds its session again. Whether that one still takes audio is asked each time it is claimed.
+ */
+export function createStreamFinder(context: SessionsContext): (streamId: string) => Promise<SessionRef> {
+  const known = new Map<string, SessionRef>();
+  return async (streamId) => {
+    const remembered = known.get(streamId);
+    if (remembered !== undefined) return remembered;
+    const ref = await findStream(context, streamId);
+    known.set(streamId, ref);
+    const [oldest] = known.keys();
+    if (known.size > REMEMBERED_STREAMS && oldest !== undefined) known.delete(oldest);
+    return ref;
+  };
+}
+
 /** The session that a stream id may feed; `session_not_found` for ids that lead nowhere. */
-export async function findStream(context: SessionsContext, streamId: string): Promise<SessionRef> {
+async function findStream(context: SessionsContext, streamId: string): Promise<SessionRef> {
   const pointer = await context.truth.readStreamPointer(streamHash(streamId));
   if (pointer === null) throw new EarshotError('session_not_found', { message: 'No such stream.' });
   return { tenant: pointer.tenant, sessionId: pointer.sessionId };
