@@ -62,7 +62,7 @@ export class JournalScript {
   readonly opened: OpenedJournal;
   /** Calls of the journal that failed; allowed only where the disk was told to fail. */
   readonly refusals: string[] = [];
-  /** True once the journal was closed in order. */
+  /** True once the journal was told to close, and had not failed before. */
   closed = false;
   readonly #random: Random;
   readonly #verdict: Verdict;
@@ -86,7 +86,7 @@ export class JournalScript {
       await this.#attempt(() => this.#step(step));
     await this.#attempt(() => this.#makeDurable());
     await this.#attempt(() => this.opened.time.wait(Promise.all(this.#pending)));
-    this.closed = this.#random.chance(0.5);
+    this.closed = this.#random.chance(0.5) && !this.#failed();
     if (this.closed) await this.#attempt(() => this.opened.time.wait(this.opened.journal.close()));
   }
 
