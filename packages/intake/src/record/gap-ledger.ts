@@ -40,12 +40,21 @@ export class GapLedger {
 
   /** All gaps where they lie on the stored track. */
   placed(relocations: readonly Relocation[]): Gap[] {
-    const moved = this.#gaps.map((gap) => {
-      const shift = relocations.findLast((to) => to.track === gap.track && to.from <= gap.from)?.shift ?? 0;
-      return { ...gap, from: gap.from + shift, to: gap.to + shift };
-    });
+    const moved = this.#gaps.flatMap((gap) => moveGap(gap, relocations));
     return moved.sort((a, b) => a.track.localeCompare(b.track) || a.from - b.from);
   }
+}
+
+/** A gap in the pieces that a relocation cuts it into, each where it lies in storage. */
+function moveGap(gap: Gap, relocations: readonly Relocation[]): Gap[] {
+  const own = relocations.filter(({ track }) => track === gap.track);
+  const inside = own.map(({ from }) => from).filter((from) => from > gap.from && from < gap.to);
+  const edges = [gap.from, ...new Set(inside.sort((a, b) => a - b)), gap.to];
+  return edges.slice(1).map((to, index) => {
+    const from = edges[index] ?? gap.from;
+    const shift = own.findLast((relocation) => relocation.from <= from)?.shift ?? 0;
+    return { ...gap, from: from + shift, to: to + shift };
+  });
 }
 
 type Range = Omit<Gap, 'reason'>;
