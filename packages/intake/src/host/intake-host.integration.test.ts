@@ -161,10 +161,20 @@ describe('a connection that follows another', () => {
     feed(first, { seed: 10, from: 0, to: RATE });
     await first.finish(endOf('client'));
     const second = await open(RATE + 500);
+    const warnings: string[] = [];
+    const ignore = (): void => undefined;
+    second.begin({
+      halt: ignore,
+      progress: ignore,
+      segment: ignore,
+      warning: ({ type }) => warnings.push(type),
+      tick: ignore,
+    });
     expect(second.standing()).toMatchObject([{ received: RATE + 500 }]);
     feed(second, { seed: 10, from: RATE + 500, to: 2 * RATE });
     const record = await stopped(second);
     expect(record.gaps).toEqual([{ track: 'main', from: RATE, to: RATE + 500, reason: 'interrupted' }]);
+    expect(warnings).toEqual(['gap']);
   });
 
   it('comes too late when End was asked for meanwhile', async () => {

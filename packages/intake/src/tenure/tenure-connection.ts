@@ -42,6 +42,7 @@ export class TenureConnection implements Connection {
   readonly #tenure: ConnectionHome;
   #listener: ConnectionListener | undefined;
   #missed: { reason: HaltReason; flushMs: number } | undefined;
+  readonly #missedWarnings: ProcessingIssue[] = [];
   #halted: HaltReason | undefined;
   #outcome: Promise<ConnectionOutcome> | undefined;
 
@@ -65,6 +66,7 @@ export class TenureConnection implements Connection {
 
   begin(listener: ConnectionListener): void {
     this.#listener = listener;
+    for (const issue of this.#missedWarnings.splice(0)) listener.warning(issue);
     if (this.#missed !== undefined) listener.halt(this.#missed.reason, this.#missed.flushMs);
     this.#missed = undefined;
   }
@@ -121,7 +123,8 @@ export class TenureConnection implements Connection {
   }
 
   warning(issue: ProcessingIssue): void {
-    this.#listener?.warning(issue);
+    if (this.#listener === undefined) this.#missedWarnings.push(issue);
+    else this.#listener.warning(issue);
   }
 
   tick(elapsedMs: number): void {
