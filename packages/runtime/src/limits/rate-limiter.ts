@@ -12,6 +12,8 @@ export const DEFAULT_LIMITS = {
   default: { limit: 600, windowSeconds: 60 },
   create: { limit: 120, windowSeconds: 60 },
   address: { limit: 300, windowSeconds: 60 },
+  /** Streams in pieces: several a second of each of many callers behind one address. */
+  stream: { limit: 6000, windowSeconds: 60 },
   failure: { limit: 60, windowSeconds: 60 },
 } as const satisfies Record<string, LimitRule>;
 

@@ -75,6 +75,7 @@ function registerLiveBody(server: HttpServer, deps: StreamDeps, method: 'POST' |
     url: CAPABILITY.url,
     config: {
       access: CAPABILITY.access,
+      limit: 'stream',
       bodyDeadline: LIVE_DEADLINE,
       rawBody: ['audio/l16', 'audio/basic', PARTIAL_UPLOAD],
     },
@@ -94,7 +95,12 @@ function registerAppend(server: HttpServer, deps: StreamDeps, place: Place): voi
   server.route({
     method: 'PATCH',
     url: place.url,
-    config: { access: place.access, bodyDeadline: LIVE_DEADLINE, rawBody: [PARTIAL_UPLOAD, 'audio/l16'] },
+    config: {
+      access: place.access,
+      limit: 'stream',
+      bodyDeadline: LIVE_DEADLINE,
+      rawBody: [PARTIAL_UPLOAD, 'audio/l16'],
+    },
     schema: {
       tags: ['audio'],
       summary: 'Append 16-bit little-endian PCM where the stream stands',
@@ -112,7 +118,7 @@ function registerState(server: HttpServer, deps: StreamDeps): void {
   server.route({
     method: 'HEAD',
     url: CAPABILITY.url,
-    config: { access: CAPABILITY.access },
+    config: { access: CAPABILITY.access, limit: 'stream' },
     schema: {
       tags: ['audio'],
       summary: 'Where does the stream stand?',
