@@ -31,6 +31,8 @@ async function settle(journal: JournalLog, found: Found, deps: JournalDeps): Pro
     await rewrite.stream(stream);
     log.ready();
   }
+  files.leftovers.clear();
+  packer.putLedger();
   await committer.flush();
   for (const name of found.leftovers) await deps.disk.remove(name);
   await rewrite.cut();

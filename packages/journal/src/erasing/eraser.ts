@@ -4,7 +4,7 @@ import { RECORD, RECORD_HEAD_BYTES } from '../format/record.ts';
 import type { FileSet } from '../held/file-set.ts';
 import type { JournalFile } from '../held/journal-file.ts';
 import type { StreamState } from '../held/stream-state.ts';
-import { readAll } from '../recovery/found-file.ts';
+import { readAll } from '../recovery/files/found-file.ts';
 import { scan } from '../recovery/scan.ts';
 import type { StreamTable } from '../streams/stream-table.ts';
 import type { Committer } from '../writing/committer.ts';

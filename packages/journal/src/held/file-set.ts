@@ -11,6 +11,11 @@ export class FileSet {
   readonly empty = new Set<JournalFile>();
   /** Files that recovery could not use and left lying, by sequence: their bytes. */
   readonly unusable = new Map<number, number>();
+  /**
+   * Files that an earlier process was about to remove, with the checks of their headers: part of the journal until
+   * everything that makes them needless is written again.
+   */
+  readonly leftovers = new Map<number, number>();
   active: JournalFile | undefined;
   /** Header areas of the files that are not on disk yet: a flood fills several while one is made. */
   readonly #areas = new Map<JournalFile, Buffer>();
@@ -53,7 +58,7 @@ export class FileSet {
 
   /** Every file that is part of the journal; those about to be removed are not. */
   ledger(): Ledger {
-    const ledger = new Map<number, number>();
+    const ledger = new Map(this.leftovers);
     for (const sequence of this.unusable.keys()) ledger.set(sequence, 0);
     for (const { sequence, header, removeAfter } of this.bySequence.values()) {
       if (removeAfter === undefined) ledger.set(sequence, header.check);

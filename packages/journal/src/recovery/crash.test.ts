@@ -95,16 +95,18 @@ async function check(recovery: Recovery, known: Known): Promise<void> {
 /** A disk with everything that recovery has to put right: files, a tail above the floor, a removal and an erase. */
 async function busyDisk(known: Known): Promise<MemoryDisk> {
   const disk = new MemoryDisk();
-  let left = disk;
+  let left: MemoryDisk | undefined;
   let knownThen = known;
-  disk.fault = ({ kind, ofKind }) => {
-    // A batch is written and not synced yet.
-    if (kind !== 'sync' || ofKind !== 40) return undefined;
+  disk.fault = ({ kind, name, number }) => {
+    // Batches are written, the newest of them not synced yet.
+    if (left !== undefined || kind !== 'sync' || number < 60 || disk.unsyncedBytes(name) < 2000)
+      return undefined;
     left = disk.snapshot();
     knownThen = copyOf(known);
     return undefined;
   };
-  await run(disk, chanceOf(5), known, { steps: 250 });
+  await run(disk, chanceOf(5), known, { steps: 600 });
+  if (left === undefined) throw new Error('The run was too short.');
   known.acked.clear();
   for (const [id, acked] of knownThen.acked) known.acked.set(id, acked);
   return left;
@@ -174,6 +176,7 @@ describe('a crash at a random call', () => {
   it('of recovery itself changes nothing, five times in a row at any calls', async () => {
     const known = unknown();
     const start = await busyDisk(known);
+    expect(known.acked.size).toBeGreaterThan(2);
     const calm = start.snapshot();
     const { journal } = await openTestJournal(calm, { seed: 3 });
     const calls = calm.calls.length;
@@ -203,4 +206,28 @@ describe('a crash at a random call', () => {
       }
     }
   }, 60_000);
+
+  it('while it writes records again misses none that was never acknowledged', async () => {
+    const known = unknown();
+    const start = await busyDisk(known);
+    expect(known.acked.size).toBeGreaterThan(2);
+    const calm = start.snapshot();
+    await (await openTestJournal(calm, { seed: 3 })).journal.close();
+    const cut = calm.calls.find(({ kind }) => kind === 'truncate')?.number ?? 0;
+    const copied = calm.calls.findLast(({ kind, number }) => kind === 'sync' && number < cut)?.number;
+    expect(copied).toBeGreaterThan(5);
+    const chance = chanceOf(11);
+    for (let round = 0; round < 150; round += 1) {
+      const running = start.snapshot();
+      let left: MemoryDisk | undefined;
+      running.fault = ({ number }) => {
+        if (number === copied) left = running.afterPowerCut(chance);
+        return undefined;
+      };
+      await (await openTestJournal(running, { seed: 3 })).journal.close();
+      const { journal, recovery } = await openTestJournal(left ?? running, { seed: 4 });
+      await check(recovery, copyOf(known));
+      await journal.close();
+    }
+  });
 });

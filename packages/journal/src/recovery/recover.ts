@@ -87,7 +87,10 @@ class Recovering {
     await closeAll(leftovers);
     for (const found of this.#found) {
       this.#files.skipSequence(found.sequence);
-      if (leftovers.includes(found)) continue;
+      if (leftovers.includes(found)) {
+        this.#files.leftovers.set(found.sequence, found.header?.check ?? 0);
+        continue;
+      }
       while ((missing[0] ?? Number.POSITIVE_INFINITY) < found.sequence) this.#miss(missing);
       if (found.header === undefined) await this.#refuse(found);
       else await this.#take(found, found.header, { link: links.get(found), isLast: found === last });

@@ -39,11 +39,11 @@ export class Rewrite {
     for (const [track, entries] of moved) for (const entry of entries) await this.#move(track, entry);
   }
 
+  /** Syncs whole files too: an earlier recovery may have been killed between its cut and its sync. */
   async cut(): Promise<void> {
     for (const { file, sureBytes, bytes } of this.#deps.recovered) {
-      if (bytes <= sureBytes || file.handle === undefined) continue;
-      await file.handle.truncate(sureBytes);
-      await file.handle.sync();
+      if (bytes > sureBytes) await file.handle?.truncate(sureBytes);
+      await file.handle?.sync();
     }
   }
 

@@ -79,6 +79,12 @@ export class MemoryDisk implements JournalDisk {
     this.files.set(name, { bytes: copy, length: copy.length, synced: Buffer.from(copy), named: true });
   }
 
+  /** Bytes at the end of a file that no sync made safe. */
+  unsyncedBytes(name: string): number {
+    const file = this.files.get(name);
+    return file === undefined ? 0 : file.length - file.synced.length;
+  }
+
   names(): string[] {
     return [...this.files.keys()].filter((name) => name.endsWith('.journal')).sort();
   }

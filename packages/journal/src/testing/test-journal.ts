@@ -4,7 +4,7 @@ import { openJournal } from '../open.ts';
 
 export const RATE = 16_000;
 
-export const SETTINGS: JournalSettings = {
+const SETTINGS: JournalSettings = {
   durability: 'fsync',
   commitMs: 1,
   commitBytes: 65_536,
