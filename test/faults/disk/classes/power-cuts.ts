@@ -57,7 +57,8 @@ async function cutOneImage(image: LoopImage, cutting: Cutting): Promise<void> {
       }
       if (cut % CUTS_PER_LIFE === 0) {
         await driver.kill();
-        driver = new DriverProcess({ ...driverOptions, seed: random.between(1, 1_000_000) });
+        const { promises } = driver;
+        driver = new DriverProcess({ ...driverOptions, seed: random.between(1, 1_000_000), promises });
       }
     }
   } finally {

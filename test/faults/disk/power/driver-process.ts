@@ -12,17 +12,21 @@ export interface DriverOptions {
   readonly appends: number;
   /** A program to run the driver under, with its arguments. */
   readonly under?: readonly string[];
+  /** What an earlier driver of the folder has promised: it still holds. */
+  readonly promises?: DriverPromises;
 }
 
 /** A journal driver as a child process, with everything it has promised so far. */
 export class DriverProcess {
-  readonly promises = new DriverPromises();
+  readonly promises: DriverPromises;
   readonly exited: Promise<number>;
   readonly #child: ChildProcess;
   #errors = '';
   readonly #killNow = (): void => this.#signal('SIGKILL');
 
-  constructor({ folder, seed, appends, under = [] }: DriverOptions) {
+  constructor({ folder, seed, appends, under = [], promises = new DriverPromises() }: DriverOptions) {
+    this.promises = promises;
+    promises.ready = false;
     const program = fileURLToPath(new URL('../journal-driver.js', import.meta.url));
     const [command, ...args] = [...under, process.execPath, program, folder, String(seed), String(appends)];
     this.#child = spawn(command, args, {
