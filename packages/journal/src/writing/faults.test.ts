@@ -211,8 +211,8 @@ describe('a full disk', () => {
 
   it('says when little room is left, and when there is more again', async () => {
     const disk = new MemoryDisk();
-    disk.capacity = 50_050;
-    disk.set('stranger', new Uint8Array(41_500));
+    disk.capacity = 49_900;
+    disk.set('stranger', new Uint8Array(40_000));
     const { journal } = await openTestJournal(disk, { settings: { ...SETTINGS, lowWaterBytes: 10_000 } });
     expect(journal.state).toBe('low');
     const states: string[] = [];
