@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultClass, FaultFigures, FaultRun } from '../runner/fault-class.ts';
+import { forkSeed } from '../runner/random.ts';
 import { type Scene, type Storm, storm } from './storm.ts';
 
 /** SIGKILL of ingest, worker and Redis at random moments under live streams, some of them while they start. */
@@ -7,8 +8,25 @@ export const killNine: FaultClass = {
   name: 'kill-9',
   ciCount: 100,
   fullCount: 1000,
-  run: (run) => killProcesses(run),
+  run: (run) => killSideBySide(run),
 };
+
+/** Two systems, with half of the streams and of the kills each: while one starts again, the other takes its blows. */
+async function killSideBySide(run: FaultRun): Promise<FaultFigures> {
+  const [one, other] = await Promise.all([
+    killProcesses({ ...run, count: Math.ceil(run.count / 2), seed: forkSeed(run.seed, 'one') }),
+    killProcesses({ ...run, count: Math.floor(run.count / 2), seed: forkSeed(run.seed, 'other') }),
+  ]);
+  return {
+    class: one.class,
+    injected: one.injected + other.injected,
+    samplesLost: one.samplesLost + other.samplesLost,
+    samplesDoubled: one.samplesDoubled + other.samplesDoubled,
+    stuck: one.stuck + other.stuck,
+    falseAcks: one.falseAcks + other.falseAcks,
+    notes: `${one.notes ?? ''}; beside it ${other.notes ?? ''}`,
+  };
+}
 
 /** `settings` replace what the storm is like. */
 export async function killProcesses(run: FaultRun, settings: Partial<Storm> = {}): Promise<FaultFigures> {
@@ -16,7 +34,7 @@ export async function killProcesses(run: FaultRun, settings: Partial<Storm> = {}
   return storm({
     name: 'kill-9',
     run,
-    speakers: 20,
+    speakers: 10,
     seconds: [10, 30],
     speed: 4,
     calmMs: [50, 500],

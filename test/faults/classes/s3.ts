@@ -43,6 +43,9 @@ const FAILURES: readonly S3Trouble[] = [
   { kind: 'error', status: 503, code: 'ServiceUnavailable' },
 ];
 
+/** A job may wait five minutes for its next attempt when all before it failed. */
+const SETTLE_MS = 420_000;
+
 function s3Class(name: string, disturb: (scene: S3Scene, random: Random) => Promise<boolean>): FaultClass {
   return {
     name,
@@ -58,6 +61,7 @@ function s3Class(name: string, disturb: (scene: S3Scene, random: Random) => Prom
           speakers: 6,
           seconds: [12, 30],
           speed: 10,
+          settleMs: SETTLE_MS,
           calmMs: run.count === 1 ? [1500, 2500] : [100, 800],
           inject: async ({ random }) => ((await disturb(scene, random)) ? 1 : 0),
           notes: () =>

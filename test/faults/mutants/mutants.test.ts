@@ -48,7 +48,7 @@ function madeOf(...mutants: Mutant[]): Partial<Storm> {
 
 describe('the rig', () => {
   it('finds acknowledgements of audio that is in memory only', async () => {
-    const earshot = { env: { EARSHOT_JOURNAL_DURABILITY: 'off' } };
+    const earshot = { env: { EARSHOT_JOURNAL_DURABILITY: 'off', EARSHOT_JOURNAL_COMMIT_MS: '1000' } };
     const { falseAcks } = await killing({ ...small, earshot });
     expect(falseAcks).toBeGreaterThan(0);
   }, 120_000);
