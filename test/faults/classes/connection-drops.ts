@@ -40,6 +40,7 @@ export async function dropConnections(run: FaultRun, settings: Partial<Storm> = 
     speakers: 12,
     seconds: [20, 60],
     speed: 10,
+    moving: 0,
     calmMs: [20, 60],
     ...settings,
     entry: async ({ ingest: [node] }) => {

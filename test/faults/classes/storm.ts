@@ -21,7 +21,9 @@ export interface Storm {
   readonly speakers: number;
   readonly seconds: readonly [number, number];
   readonly speed: number;
-  /** Undisturbed time before each fault, ms. */
+  /** Sessions that must have moved on since the last fault before the next one, so that there is something to hit; 1 unless told. */
+  readonly moving?: number;
+  /** Undisturbed time before each fault after that, ms. */
   readonly calmMs: readonly [number, number];
   /** What stands between the clients and the nodes; nothing unless told. */
   readonly entry?: (earshot: Earshot) => Promise<Entry>;
@@ -50,6 +52,7 @@ export interface Scene {
 }
 
 const SETTLE_MS = 120_000;
+const MOVE_MS = 5000;
 
 /** Runs a storm on an earshot of its own and judges every session of it. */
 export async function storm(options: Storm): Promise<FaultFigures> {
@@ -95,6 +98,7 @@ async function stormOn(
   const choices = random.fork('faults');
   let injected = 0;
   while (injected < run.count) {
+    await movedOn(crowd.speaking, options.moving ?? 1);
     await sleep(choices.between(...calmMs));
     const before = injected;
     injected += await options.inject({ earshot, random: choices, speaking: crowd.speaking });
@@ -112,6 +116,15 @@ async function stormOn(
     options.notes?.(histories) ?? '',
   ];
   return { ...sumOf(verdicts), injected, notes: notes.filter((note) => note !== '').join(', ') };
+}
+
+/** Waits until some sessions have more durable audio than now, though not for ever. */
+async function movedOn(speaking: ReadonlySet<Speaker>, count: number): Promise<void> {
+  const marks = new Map([...speaking].map((speaker) => [speaker, speaker.durable]));
+  const moved = (): number =>
+    [...speaking].filter((speaker) => speaker.durable > (marks.get(speaker) ?? 0)).length;
+  const by = performance.now() + MOVE_MS;
+  while (moved() < count && performance.now() < by) await sleep(10);
 }
 
 interface Ended extends SpokenSession {
