@@ -81,6 +81,17 @@ describe('the simulated disk', () => {
     expect(seen).toEqual({ torn: true, reordered: true, zeroed: true });
   });
 
+  it('keeps what was written although the writer uses its buffer again', async () => {
+    const disk = new SimulatedDisk();
+    const file = await syncedFile(disk, 'a', filled(10, 1));
+    const buffer = Buffer.alloc(10, 2);
+    await file.write(buffer, 10);
+    buffer.fill(3);
+    const expected = Uint8Array.from([...filled(10, 1), ...filled(10, 2)]);
+    expect(contentOf(disk.crash('all'), 'a')).toEqual(expected);
+    expect(contentOf(disk.copy().crash('all'), 'a')).toEqual(expected);
+  });
+
   it('gives the same crash for the same seed', async () => {
     const disk = new SimulatedDisk();
     const file = await syncedFile(disk, 'a', filled(100, 1));
