@@ -1,7 +1,7 @@
 import type { Random } from '../runner/random.ts';
 
 /** A disk writes whole sectors or nothing of them. */
-export const SECTOR_BYTES = 512;
+const SECTOR_BYTES = 512;
 
 /** What a crash does to a change that was not synced. */
 export type PendingFate = 'kept' | 'dropped' | 'torn' | 'zeroed';

@@ -53,7 +53,7 @@ export class SteppedTime implements JournalTime {
 }
 
 /** Something that had to settle did not, however long it was waited for. */
-export class NeverSettled extends Error {
+class NeverSettled extends Error {
   constructor() {
     super('it never settles');
     this.name = 'NeverSettled';
