@@ -7,6 +7,12 @@ import type { FaultFigures } from '../runner/fault-class.ts';
 
 const acknowledger = 'services/ingest/dist/stream/socket/acknowledged/acknowledger.js';
 
+/** Writes a while after it was asked to; harmless unless acknowledgements do not wait for it. */
+const writesLate: Mutant = {
+  file: 'packages/journal/dist/writing/committer.js',
+  find: 'async #store(batch) {',
+  replace: 'async #store(batch) { await new Promise((resolve) => setTimeout(resolve, 300));',
+};
 /** Asks again for what it has. */
 const loweredReady: Mutant = {
   file: acknowledger,
@@ -48,7 +54,7 @@ function madeOf(...mutants: Mutant[]): Partial<Storm> {
 
 describe('the rig', () => {
   it('finds acknowledgements of audio that is in memory only', async () => {
-    const earshot = { env: { EARSHOT_JOURNAL_DURABILITY: 'off', EARSHOT_JOURNAL_COMMIT_MS: '1000' } };
+    const earshot = { nodeArgs: mutantArgs(writesLate), env: { EARSHOT_JOURNAL_DURABILITY: 'off' } };
     const { falseAcks } = await killing({ ...small, earshot });
     expect(falseAcks).toBeGreaterThan(0);
   }, 120_000);
