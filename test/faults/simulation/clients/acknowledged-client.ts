@@ -90,13 +90,19 @@ export class AcknowledgedClient implements SessionClient {
       this.#freed = Math.max(this.#freed, message.durable);
       return;
     }
-    const { history, session, source } = this.#world;
     this.#attempt = 0;
-    if (message.next < this.#freed)
-      history.violate(session, 'I4', `ready at ${message.next}, durable was ${this.#freed}`);
-    if (message.next > source.produced)
-      history.violate(session, 'I3', `ready at ${message.next}, sent were ${source.produced}`);
+    // Only the newest connection's word counts: that of an older one may come late.
+    if (channel === this.#current) this.#check(message.next);
     channel.next = Math.max(message.next, this.#freed);
+  }
+
+  /** The server never asks for less than it has acknowledged, nor for what was never sent. */
+  #check(next: number): void {
+    const { history, session, source } = this.#world;
+    if (next < this.#freed) history.violate(session, 'I4', `ready at ${next}, durable was ${this.#freed}`);
+    if (next > source.produced) {
+      history.violate(session, 'I3', `ready at ${next}, sent were ${source.produced}`);
+    }
   }
 
   #gone(channel: Channel, code: number): void {
