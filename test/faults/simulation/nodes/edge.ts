@@ -33,7 +33,7 @@ const FORMAT = {
   callId: null,
   providerStreamId: null,
 } as const;
-export const STATS = { malformedFrames: 0, duplicateFrames: 0, reorderedFrames: 0, oddBytes: 0 } as const;
+const STATS = { malformedFrames: 0, duplicateFrames: 0, reorderedFrames: 0, oddBytes: 0 } as const;
 
 /** How a connection ends, for the record. */
 export function endingOf(closedBy: ConnectionEnd['closedBy'], frames: number): ConnectionEnd {

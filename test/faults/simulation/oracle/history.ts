@@ -70,8 +70,3 @@ export class History {
     this.violations.push({ session: session.ref.sessionId, rule, what, lost: 0, doubled: samples });
   }
 }
-
-/** The highest position that any connection was told to be durable. */
-export function promised(session: SessionHistory): number {
-  return session.connections.reduce((highest, { durable }) => Math.max(highest, durable), 0);
-}

@@ -83,7 +83,7 @@ function ledgerFaults(
 }
 
 /** Ones in [from, to). */
-export function count(marks: Uint8Array, from: number, to: number): number {
+function count(marks: Uint8Array, from: number, to: number): number {
   let sum = 0;
   for (let at = from; at < Math.min(to, marks.length); at += 1) sum += marks[at]!;
   return sum;
