@@ -12,9 +12,19 @@ export interface Changes {
   close(): Promise<void>;
 }
 
+/**
+ * A connection that waits for Redis as long as it takes. After each reconnect the client subscribes again by itself, and
+ * nobody handles that promise: a command timeout on it would end the process.
+ */
+function patientCopy(redis: Redis): Redis {
+  const copy = redis.duplicate({ enableOfflineQueue: true, maxRetriesPerRequest: null });
+  delete copy.options.commandTimeout;
+  return copy;
+}
+
 /** `node` names this process: notices to it arrive on its own channel. */
 export function createChanges(redis: Redis, node: string): Changes {
-  const subscriber = redis.duplicate({ enableOfflineQueue: true, maxRetriesPerRequest: null });
+  const subscriber = patientCopy(redis);
   const waiters = new Map<string, Set<() => void>>();
   const listeners = new Set<(notice: StreamNotice) => void>();
   subscriber.on('error', () => undefined);
