@@ -156,13 +156,28 @@ function isRelocated(
   if (session.kind !== 'plain' || !track.manifest.issues.some(({ type }) => type === 'segment_conflict'))
     return false;
   const stray = track.audio.subarray(run.from, run.to);
-  return session.connections.some(({ seed, firstSample, taken }) => {
-    const sent = computedAudio(seed, firstSample, taken);
-    const at = sent.findIndex((_, index) =>
-      stray.subarray(0, 8).every((sample, next) => sent[index + next] === sample),
-    );
-    return at >= 0 && stray.every((sample, next) => sent[at + next] === sample);
-  });
+  const sent = session.connections.map(({ seed, firstSample, taken }) =>
+    computedAudio(seed, firstSample, taken),
+  );
+  let matched = 0;
+  while (matched < stray.length) {
+    const longest = Math.max(0, ...sent.map((audio) => commonRun(audio, stray.subarray(matched))));
+    if (longest === 0) return false;
+    matched += longest;
+  }
+  return true;
+}
+
+/** How many samples of `stray` from its start on lie somewhere in `audio`; 0 unless a few do. */
+function commonRun(audio: Int16Array, stray: Int16Array): number {
+  const needed = Math.min(8, stray.length);
+  const at = audio.findIndex((_, index) =>
+    stray.subarray(0, needed).every((sample, next) => audio[index + next] === sample),
+  );
+  if (at < 0) return 0;
+  let length = needed;
+  while (length < stray.length && audio[at + length] === stray[length]) length += 1;
+  return length;
 }
 
 /** What was acknowledged is stored, or its node was lost and the manifest says so. */
