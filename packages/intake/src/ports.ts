@@ -36,7 +36,14 @@ export interface IntakeMetrics {
 /** The session use-cases that live audio needs. */
 export type IntakeSessions = Pick<
   Sessions,
-  'claimStream' | 'openClaims' | 'disclaim' | 'standing' | 'fateOf' | 'recordSegments' | 'closeStream'
+  | 'claimStream'
+  | 'openClaims'
+  | 'claimedElsewhere'
+  | 'disclaim'
+  | 'standing'
+  | 'fateOf'
+  | 'recordSegments'
+  | 'closeStream'
 >;
 export type IntakeIndex = Pick<SessionIndex, 'holdStream' | 'onStreamNotice'>;
 export type SegmentStore = Pick<ObjectStore, 'put' | 'get' | 'remove' | 'listAll'>;

@@ -70,9 +70,15 @@ export class Archive {
   /** Forgets everything that waits, and takes away what writes under way still leave behind. */
   async erase(): Promise<void> {
     this.stop();
+    const late = await this.quiet();
+    if (late.length > 0) await this.#context.store.remove(late);
+  }
+
+  /** Resolves when no write is under way any more, with the keys whose fate was open; to be called when stopped. */
+  async quiet(): Promise<string[]> {
     const late = await Promise.all([...this.#lanes.values()].map((lane) => lane.quiet()));
     await this.settle();
-    if (late.flat().length > 0) await this.#context.store.remove(late.flat());
+    return late.flat();
   }
 
   /** What a person should know about how this went. */

@@ -18,6 +18,7 @@ import { systemTime } from '../time/system-time.ts';
 import { within } from '../time/waiting.ts';
 import { Leases } from './leases.ts';
 import { nameOf, Openings } from './openings.ts';
+import { Takeovers } from './takeovers.ts';
 
 export interface IntakeHostDeps
   extends Pick<IntakeContext, 'journal' | 'sessions' | 'index' | 'store' | 'log' | 'metrics' | 'node'> {
@@ -45,6 +46,7 @@ class NodeIntake implements IntakeHost {
   readonly #openings = new Openings();
   readonly #leases: Leases;
   readonly #recoveries: Recoveries;
+  readonly #takeovers: Takeovers;
   #opening = 0;
   #closing = false;
 
@@ -52,12 +54,12 @@ class NodeIntake implements IntakeHost {
     const { recovery, time = systemTime, limits = {}, cut = {}, ...rest } = deps;
     const slots = createStorageSlots(LIMITS.maxConcurrentPuts);
     this.#context = { ...rest, time, cut, slots, limits: { ...LIMITS, ...limits } };
-    this.#leases = new Leases(
-      this.#context,
-      () => this.#tenures.values(),
-      (tenure) => this.#openings.has(tenure.ref),
-    );
+    this.#leases = new Leases(this.#context, () => this.#tenures.values(), {
+      isClaimed: (tenure) => this.#openings.has(tenure.ref),
+      lost: (tenure) => void this.#takeovers.handOver(tenure),
+    });
     this.#recoveries = new Recoveries(this.#context, recovery, (tenure) => this.#keep(tenure));
+    this.#takeovers = new Takeovers(this.#context, this.#recoveries, (tenure) => this.#forget(tenure));
     deps.index.onStreamNotice((notice) => this.#notify(notice));
     deps.journal.onCommit((streams) => this.#committed(streams));
     deps.journal.onState((state) => this.#journalChanged(state));
@@ -152,6 +154,10 @@ class NodeIntake implements IntakeHost {
 
   async #join(ref: SessionRef, options: OpenOptions & { epoch: number }): Promise<Connection> {
     const { epoch, transport, from } = options;
+    const known = this.#tenures.get(nameOf(ref));
+    if (known?.isOpen === true && (await this.#takeovers.isStale(known, epoch))) {
+      await this.#takeovers.retake(known);
+    }
     await this.#recoveries.finished(ref);
     const tenure = await this.#tenureFor(ref, options);
     if (this.#closing) throw new EarshotError('shutting_down');
@@ -191,10 +197,13 @@ class NodeIntake implements IntakeHost {
     if (this.#tenures.get(name) === tenure) return tenure;
     this.#tenures.set(name, tenure);
     this.#leases.start();
-    void tenure.done.then(() => {
-      if (this.#tenures.get(name) === tenure) this.#tenures.delete(name);
-    });
+    void tenure.done.then(() => this.#forget(tenure));
     return tenure;
+  }
+
+  #forget(tenure: Tenure): void {
+    const name = nameOf(tenure.ref);
+    if (this.#tenures.get(name) === tenure) this.#tenures.delete(name);
   }
 
   #notify(notice: StreamNotice): void {
@@ -206,7 +215,10 @@ class NodeIntake implements IntakeHost {
 
   #pass({ reason, epoch }: StreamNotice, tenure: Tenure): void {
     // An End or an erasure is for the whole session, whatever epoch it knew of.
-    if (reason === 'superseded' && tenure.epoch > epoch) return;
+    if (reason === 'superseded') {
+      if (tenure.epoch <= epoch) void this.#takeovers.handOver(tenure);
+      return;
+    }
     tenure.halt(reason, this.#context.limits.streamFlushMs);
   }
 

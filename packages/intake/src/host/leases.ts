@@ -3,24 +3,26 @@ import type { Tenure } from '../tenure/tenure.ts';
 
 const BEAT_MS = 1000;
 
+export interface LeaseOwner {
+  /** True when a newer connection of this node holds the lease already, under its own epoch. */
+  isClaimed(tenure: Tenure): boolean;
+  /** Another node has taken the lease. */
+  lost(tenure: Tenure): void;
+}
+
 /** Beats once a second for all sessions of a node: renews their leases and lets their connections look at the time. */
 export class Leases {
   readonly #context: IntakeContext;
   readonly #tenures: () => Iterable<Tenure>;
-  readonly #isClaimed: (tenure: Tenure) => boolean;
+  readonly #owner: LeaseOwner;
   readonly #renewAt = new WeakMap<Tenure, number>();
   #cancel: (() => void) | undefined;
   #fail = false;
 
-  /** `isClaimed` tells that a newer connection of this node holds the lease already, under its own epoch. */
-  constructor(
-    context: IntakeContext,
-    tenures: () => Iterable<Tenure>,
-    isClaimed: (tenure: Tenure) => boolean,
-  ) {
+  constructor(context: IntakeContext, tenures: () => Iterable<Tenure>, owner: LeaseOwner) {
     this.#context = context;
     this.#tenures = tenures;
-    this.#isClaimed = isClaimed;
+    this.#owner = owner;
   }
 
   start(): void {
@@ -39,7 +41,7 @@ export class Leases {
     for (const tenure of this.#tenures()) {
       any = true;
       tenure.connection?.tick(now);
-      if (!tenure.isOpen || this.#isClaimed(tenure)) continue;
+      if (!tenure.isOpen || this.#owner.isClaimed(tenure)) continue;
       if (now < (this.#renewAt.get(tenure) ?? 0)) continue;
       this.#renewAt.set(tenure, now + this.#context.limits.streamLeaseRenewMs);
       tenure.renewal = this.#renew(tenure);
@@ -54,8 +56,8 @@ export class Leases {
     try {
       const held = await index.holdStream(ref, { node, epoch }, limits.streamLeaseMs);
       this.#fail = false;
-      const overtaken = tenure.epoch !== epoch || this.#isClaimed(tenure) || !tenure.isOpen;
-      if (!held && !overtaken) tenure.halt('superseded', limits.streamFlushMs);
+      const overtaken = tenure.epoch !== epoch || this.#owner.isClaimed(tenure) || !tenure.isOpen;
+      if (!held && !overtaken) this.#owner.lost(tenure);
     } catch (error) {
       if (!this.#fail) log.warn({ err: error }, 'stream leases cannot be renewed');
       this.#fail = true;

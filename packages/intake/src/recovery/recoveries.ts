@@ -16,7 +16,7 @@ const FIRST_PASS_MS = 10_000;
 interface Entry {
   /** Taken up, or waiting for another node. */
   readonly begun: Promise<void>;
-  readonly done: Promise<void>;
+  done: Promise<void>;
   /** Stopped when the session is wanted here. */
   readonly force: Stop;
 }
@@ -42,9 +42,26 @@ export class Recoveries {
     if (damage.length > 0) log.error({ ranges: damage.length }, 'the journal is damaged');
     if (streams.length > 0)
       log.warn({ streams: streams.length, tornBytes }, 'streams were cut off; going on');
-    for (const recovered of streams) this.#begin(recovered);
+    for (const recovered of streams) this.add(recovered.stream.ref, Promise.resolve(recovered));
     const all = [...this.#entries.values()].map((entry) => entry.begun);
     await within(time, FIRST_PASS_MS, { work: Promise.all(all), late: undefined });
+  }
+
+  /** Takes a stream up as soon as it is given. */
+  add(ref: SessionRef, given: Promise<RecoveredStream>): void {
+    const name = nameOf(ref);
+    let begin: () => void = () => undefined;
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const force = new Stop();
+    const work = given.then((recovered) => this.#restore(recovered, { force, begun: begin }));
+    const entry: Entry = { begun, force, done: work };
+    entry.done = work.finally(() => {
+      begin();
+      if (this.#entries.get(name) === entry) this.#entries.delete(name);
+    });
+    this.#entries.set(name, entry);
   }
 
   /** Resolves when a session is taken up, or waits only for another node; rejects when that takes too long. */
@@ -73,20 +90,6 @@ export class Recoveries {
     const late = Symbol('late');
     if ((await within(this.#context.time, RESOLVE_WAIT_MS, { work, late })) === late)
       throw new EarshotError('service_unavailable');
-  }
-
-  #begin(recovered: RecoveredStream): void {
-    const name = nameOf(recovered.stream.ref);
-    let begin: () => void = () => undefined;
-    const begun = new Promise<void>((resolve) => {
-      begin = resolve;
-    });
-    const force = new Stop();
-    const done = this.#restore(recovered, { force, begun: begin }).finally(() => {
-      begin();
-      this.#entries.delete(name);
-    });
-    this.#entries.set(name, { begun, done, force });
   }
 
   async #restore(

@@ -1,4 +1,4 @@
-import type { JournalStream } from '@earshot/journal';
+import type { JournalStream, RecoveredStream } from '@earshot/journal';
 import type { Gap, ProcessingIssue, SessionRef, TrackName } from '@earshot/protocol';
 import { Archive } from '../archive/archive.ts';
 import type { StoredSegment } from '../archive/segment-lane.ts';
@@ -172,11 +172,10 @@ export class Tenure implements ConnectionHome {
     return await within(this.#context.time, ms, { work: this.done, late: false });
   }
 
-  /** Told by the session: End was asked for, or a newer connection is on another node, or all is to be erased. */
+  /** Told by the session or the node; for a newer connection on another node there is `fence`. */
   halt(reason: HaltReason, flushMs: number): void {
     if (reason === 'erased') void this.discard();
-    else if (this.connection !== undefined && reason !== 'superseded') this.connection.halt(reason, flushMs);
-    else if (reason === 'superseded') this.#handOver();
+    else if (this.connection !== undefined) this.connection.halt(reason, flushMs);
     else if (reason === 'end') void this.close('server');
   }
 
@@ -187,7 +186,8 @@ export class Tenure implements ConnectionHome {
     this.#phase = 'closing';
     this.#turn += 1;
     const turn = this.#turn;
-    this.#fence();
+    // A connection that did not leave in time: what it sends now would be acknowledged and lie behind the tail.
+    this.fence('failed');
     this.intake.flush(this.epoch);
     await this.archive.settle();
     // Overtaken by a connection that opened the tenure again, by an erasure, or by the end of the process.
@@ -202,6 +202,21 @@ export class Tenure implements ConnectionHome {
     this.#inJournal(() => this.#stream.close());
     this.#context.metrics.streamClosed(this.book.summary.transport, record);
     this.#end(true);
+  }
+
+  /** Its connection may write no more. */
+  fence(reason: 'superseded' | 'failed'): void {
+    const { connection } = this;
+    this.connection = undefined;
+    connection?.halt(reason, 0);
+  }
+
+  /** Stops here, and gives back what the journal holds, so that it can be compared with storage. */
+  async retire(): Promise<RecoveredStream> {
+    this.fence('superseded');
+    this.abandon();
+    await this.archive.quiet();
+    return { stream: this.#stream, meta: this.book.meta(), damaged: [], endInDoubt: false };
   }
 
   /** Leaves what is not stored to the journal and the next start. */
@@ -234,21 +249,6 @@ export class Tenure implements ConnectionHome {
   #end(archived: boolean): void {
     this.#phase = 'closed';
     this.#resolveDone(archived);
-  }
-
-  /** A connection that did not leave in time: what it sends now would be acknowledged and lie behind the tail. */
-  #fence(): void {
-    const { connection } = this;
-    this.connection = undefined;
-    connection?.halt('failed', 0);
-  }
-
-  /** A connection on another node goes on: this one may write no more. */
-  #handOver(): void {
-    const { connection } = this;
-    this.connection = undefined;
-    connection?.halt('superseded', 0);
-    void this.close('superseded');
   }
 
   #release({ entry, segment, damaged }: StoredSegment): void {

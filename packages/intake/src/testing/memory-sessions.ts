@@ -54,6 +54,7 @@ export function createMemorySessions(): MemorySessions {
       return await Promise.resolve({ ref, epoch: session.epoch, document: documentOf(ref) });
     },
     openClaims: () => Promise.resolve([]),
+    claimedElsewhere: () => Promise.resolve(false),
     disclaim: () => Promise.resolve(),
     standing(ref) {
       const { segments, records } = find(ref);

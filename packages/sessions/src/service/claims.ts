@@ -120,6 +120,17 @@ export async function openClaims(
   return claims.filter((claim) => claim !== null);
 }
 
+/** True when another node was let in between two epochs, both exclusive. */
+export async function claimedElsewhere(
+  { truth }: { readonly truth: Pick<SessionTruth, 'listClaims' | 'readClaim'> },
+  ref: SessionRef,
+  { node, above, below }: { readonly node: string; readonly above: number; readonly below: number },
+): Promise<boolean> {
+  const between = (await truth.listClaims(ref)).filter((epoch) => epoch > above && epoch < below);
+  const claims = await Promise.all(between.map((epoch) => truth.readClaim(ref, epoch)));
+  return claims.some((claim) => claim !== null && claim.node !== node);
+}
+
 /**
  * A node says that it holds nothing of its claims up to an epoch: connections that never came about. What it left of
  * a session that was erased meanwhile goes too.

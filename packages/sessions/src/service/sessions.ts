@@ -14,7 +14,7 @@ import type {
 import type { SessionRow } from '../core/machine.ts';
 import type { StreamLease } from '../ports.ts';
 import { patchSession } from './change.ts';
-import { type Claim, disclaim, openClaims } from './claims.ts';
+import { type Claim, claimedElsewhere, disclaim, openClaims } from './claims.ts';
 import type { SessionsContext } from './context.ts';
 import { type Creator, createSession } from './create.ts';
 import { createEndCarrier } from './ending/carry.ts';
@@ -62,6 +62,11 @@ export interface Sessions {
   claimStream(ref: SessionRef, claim: Claim): Promise<ClaimedStream>;
   /** Connections that were let in and that no record accounts for. */
   openClaims(ref: SessionRef): Promise<StreamClaim[]>;
+  /** True when another node was let in between two epochs, both exclusive. */
+  claimedElsewhere(
+    ref: SessionRef,
+    range: { readonly node: string; readonly above: number; readonly below: number },
+  ): Promise<boolean>;
   /** A node says that it holds nothing of a session: what it claimed up to an epoch came to nothing. */
   disclaim(ref: SessionRef, owner: StreamLease): Promise<void>;
   standing(ref: SessionRef): Promise<StoredStanding>;
@@ -93,6 +98,7 @@ export function createSessions(context: SessionsContext): Sessions {
     findStream: createStreamFinder(context),
     claimStream: (ref, claim) => onTime(context, ref, () => claimStream(context, ref, claim)),
     openClaims: (ref) => openClaims(context, ref),
+    claimedElsewhere: (ref, range) => claimedElsewhere(context, ref, range),
     disclaim: (ref, owner) => disclaim(context, ref, owner),
     standing: (ref) => standing(context, ref),
     fateOf: (ref) => fateOf(context, ref),

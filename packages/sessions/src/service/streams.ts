@@ -136,6 +136,8 @@ export async function closeStream(
     // The record is stored, so nothing is lost: the lease runs out and End finds the record.
     context.warn('a closed stream could not be indexed', { sessionId: ref.sessionId, error });
   }
+  // Erased while this was written: the tombstone was there first or is seen now.
+  if ((await context.truth.readErased(ref)) !== null) await context.truth.eraseSession(ref);
 }
 
 async function settleClosed(context: SessionsContext, ref: SessionRef, record: StreamRecord): Promise<void> {
@@ -162,5 +164,9 @@ export async function extendExpiry(context: SessionsContext, ref: SessionRef): P
   if (row.status !== 'recording' || expiresAt <= row.document.expiresAt) return;
   const document = { ...row.document, expiresAt };
   await context.truth.writeSession(document);
+  if ((await context.truth.readErased(ref)) !== null) {
+    await context.truth.eraseSession(ref);
+    return;
+  }
   await context.index.apply(ref, { type: 'described', document });
 }
