@@ -159,7 +159,13 @@ class NodeIntake implements IntakeHost {
       await this.#takeovers.retake(known);
     }
     await this.#recoveries.finished(ref);
-    const tenure = await this.#tenureFor(ref, options);
+    let tenure = await this.#tenureFor(ref, options);
+    if (from !== undefined && tenure.isBehind(from)) {
+      // What lies between may be on another node: the place is left open, and the stream begins anew behind it.
+      tenure.isFinal = true;
+      void tenure.close('client');
+      tenure = await this.#tenureFor(ref, options);
+    }
     if (this.#closing) throw new EarshotError('shutting_down');
     if (tenure.epoch >= epoch) throw new EarshotError('stream_superseded');
     const connection = tenure.attach(epoch, transport);

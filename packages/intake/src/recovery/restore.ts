@@ -127,6 +127,7 @@ async function restoreTrack(context: IntakeContext, restoring: TrackRestoring): 
   const { from, to, shift } = await reconcile(context, { stream, held, stored, attempt });
   // Also gaps in front of it: a segment that was stored without a record has silence there.
   for (const gap of stream.gaps()) if (gap.track === track) noteGap(tenure, gap);
+  tenure.book.keepGaps();
   stream.release(track, from);
   const line = new TrackLine({ track, sampleRate: held.sampleRate, from }, context.cut);
   tenure.intake.restore(line);

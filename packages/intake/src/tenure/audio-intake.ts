@@ -74,27 +74,32 @@ export class AudioIntake {
     this.#pendingGaps.set(track, pending);
   }
 
+  /** True when the only track, or the main one, has a line that ends before a position. */
+  isBehind(from: number): boolean {
+    const [track, at] = this.#onlyTrack();
+    return this.#lines.has(track) && from > at;
+  }
+
   /**
-   * The sender goes on at `from`. Before the first frame here the place is left open, since another node may still
-   * come back with what belongs there; behind it, silence follows. Tells the gap when it is not noted elsewhere.
+   * The sender goes on at `from`, before the first frame here: the place in between is left open, since another node
+   * may still come back with what belongs there. Tells the gap.
    */
   startFrom(from: number): Gap | undefined {
-    const standing = this.standing();
-    const track = standing.length === 1 ? standing[0]?.track : 'main';
-    const at = standing.find((other) => other.track === track)?.received ?? 0;
-    if (track === undefined || from <= at) return undefined;
-    if (this.#lines.has(track)) {
-      this.gap(track, from - at, 'interrupted');
-      return undefined;
-    }
+    const [track, at] = this.#onlyTrack();
+    if (from <= at || this.#lines.has(track)) return undefined;
     this.#jumps.set(track, from);
     return { track, from: at, to: from, reason: 'interrupted' };
   }
 
-  /** Ends all pieces: what is left of each track goes to the archive, with the gaps that no frame followed. */
-  flush(epoch: number): void {
+  #onlyTrack(): [TrackName, number] {
+    const standing = this.standing();
+    const track = standing.length === 1 ? (standing[0]?.track ?? 'main') : 'main';
+    return [track, standing.find((other) => other.track === track)?.received ?? 0];
+  }
+
+  /** Ends all pieces: what is left of each track goes to the archive. */
+  flush(): void {
     for (const line of this.#lines.values()) {
-      this.#fillInterrupted(epoch, line);
       const tail = line.flush();
       if (tail !== undefined) this.#archive(line, tail);
     }
@@ -170,15 +175,6 @@ export class AudioIntake {
       for (const cut of line.silence(samples)) this.#archive(line, cut);
       this.#parts.onGap(gap);
     }
-  }
-
-  /** Frames that were missing at the end may never have been; a sender that knows its position is to be believed. */
-  #fillInterrupted(epoch: number, line: TrackLine): void {
-    const pending = this.#pendingGaps.get(line.track) ?? [];
-    const last = pending.findLastIndex(({ reason }) => reason === 'interrupted');
-    if (last < 0) return;
-    this.#pendingGaps.set(line.track, pending.slice(0, last + 1));
-    this.#fillGaps(epoch, line);
   }
 
   #count(samples: number): void {

@@ -146,6 +146,11 @@ export class Tenure implements ConnectionHome {
     };
   }
 
+  /** True when it has taken audio, and a sender goes on further than that. */
+  isBehind(from: number): boolean {
+    return this.intake.isBehind(from);
+  }
+
   /** A sender that has nothing below `from` any more: what is missing becomes a gap. */
   startFrom(from: number | undefined): void {
     if (from === undefined) return;
@@ -188,7 +193,7 @@ export class Tenure implements ConnectionHome {
     const turn = this.#turn;
     // A connection that did not leave in time: what it sends now would be acknowledged and lie behind the tail.
     this.fence('failed');
-    this.intake.flush(this.epoch);
+    this.intake.flush();
     await this.archive.settle();
     // Overtaken by a connection that opened the tenure again, by an erasure, or by the end of the process.
     if (this.#turn !== turn || this.#stop.stopped) return;

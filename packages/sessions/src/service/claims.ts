@@ -58,7 +58,10 @@ async function storeClaim(
     await refuseEnded(context, ref, epoch);
     return true;
   } catch (error) {
-    if (!claim.resuming || !isOutage(error)) throw error;
+    if (!claim.resuming || !isOutage(error)) {
+      await context.truth.removeClaims(ref, [epoch]).catch(() => undefined);
+      throw error;
+    }
     context.warn('the claim of a connection could not be stored', { sessionId: ref.sessionId, error });
     return true;
   }

@@ -1,6 +1,6 @@
 import type { Connection, ConnectionEnd, HaltReason, IntakeHost, TrackStanding } from '@earshot/intake';
 import { EarshotError, ERRORS, type SessionRef, type TrackName } from '@earshot/protocol';
-import type { ConnectionHistory, History, SessionHistory } from '../oracle/history.ts';
+import { type ConnectionHistory, type History, heard, type SessionHistory } from '../oracle/history.ts';
 import type { Life, Scheduler } from '../scheduler/scheduler.ts';
 import type { ClientMessage, Link } from '../world/link.ts';
 
@@ -250,10 +250,4 @@ export class SocketEdge {
 
 function closeCodeOf(error: unknown): number {
   return error instanceof EarshotError ? ERRORS[error.code].closeCode : 1011;
-}
-
-/** The end of the last sample that came; an announced gap behind it counts only when something follows it. */
-function heard({ base, taken, gaps }: ConnectionHistory): number {
-  const end = (base ?? 0) + taken;
-  return gaps.toReversed().reduce((to, gap) => (gap.to === to ? gap.from : to), end);
 }

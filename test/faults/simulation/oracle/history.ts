@@ -70,3 +70,9 @@ export class History {
     this.violations.push({ session: session.ref.sessionId, rule, what, lost: 0, doubled: samples });
   }
 }
+
+/** The end of the last sample that came; an announced gap behind it counts only when something follows it. */
+export function heard({ base, taken, gaps }: ConnectionHistory): number {
+  const end = (base ?? 0) + taken;
+  return gaps.toReversed().reduce((to, gap) => (gap.to === to ? gap.from : to), end);
+}

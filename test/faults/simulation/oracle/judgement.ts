@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { encodePcm16le } from '@earshot/audio';
 import { keys } from '@earshot/storage';
 import { computedAudio } from '@earshot/test-support';
-import type { ConnectionHistory, History, SessionHistory } from './history.ts';
+import { type ConnectionHistory, type History, heard, type SessionHistory } from './history.ts';
 import { manifestOfTrack, readManifest, readTrack, type StoredTrack } from './stored-track.ts';
 
 /** A connection that brought audio, and the part of the track that is its own. */
@@ -78,7 +78,7 @@ function sharesOf(session: SessionHistory): Share[] {
     .sort((a, b) => a.epoch - b.epoch);
   return brought.map((connection, at) => {
     const next = Math.min(...brought.slice(at + 1).map(({ base }) => base!), Number.POSITIVE_INFINITY);
-    const to = Math.min(connection.base! + connection.taken, next);
+    const to = Math.min(heard(connection), next);
     return { connection, from: connection.base!, to: Math.max(connection.base!, to) };
   });
 }
