@@ -27,7 +27,9 @@ export async function takeEpoch(
   claim: Claim,
 ): Promise<{ readonly epoch: number; readonly announce: Transition['announce'] }> {
   const held = await context.index.liveStream(ref);
-  let above = Math.max(claim.above, held?.epoch ?? 0);
+  // A node that feeds the session knows its newest epoch; another one asks the claims, which no rollback undoes.
+  const claimed = claim.resuming ? [] : await context.truth.listClaims(ref);
+  let above = Math.max(claim.above, held?.epoch ?? 0, ...claimed.slice(-1));
   for (let tries = 0; tries < MAX_TAKEN; tries += 1) {
     const change = await context.index.apply(ref, { type: 'stream', above });
     if (change === null) throw notFound(ref);

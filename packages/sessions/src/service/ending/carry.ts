@@ -31,7 +31,9 @@ export function createEndCarrier(context: SessionsContext): EndCarrier {
     try {
       return await carry(context, ref, (live) => {
         const nowMs = context.now().getTime();
-        if (live === null && !unowned.has(name)) unowned.set(name, nowMs);
+        // A clock that was put back begins to count anew.
+        if (live === null && (unowned.get(name) ?? Number.POSITIVE_INFINITY) > nowMs)
+          unowned.set(name, nowMs);
         if (live !== null) unowned.delete(name);
         return nowMs - (unowned.get(name) ?? nowMs);
       });
@@ -121,5 +123,8 @@ function isTooLate(
   const nowMs = now().getTime();
   if (live !== null) return nowMs >= Date.parse(marker.since) + LIMITS.liveTailWaitSeconds * 1000;
   const waitMs = (settings.recoveryWaitSeconds ?? LIMITS.recoveryWaitSeconds) * 1000;
-  return nowMs >= Date.parse(marker.intent.giveUpAt) && ownerlessMs >= Math.min(settings.leaseMs, waitMs);
+  // The time of the marker is by another node's clock, which may have been wrong: a whole wait seen here will do.
+  const isDue =
+    nowMs >= Date.parse(marker.intent.giveUpAt) && ownerlessMs >= Math.min(settings.leaseMs, waitMs);
+  return isDue || ownerlessMs >= waitMs + settings.leaseMs;
 }
