@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { FaultClass, FaultFigures } from './fault-class.ts';
-import { readOptions } from './options.ts';
+import { CI_SEED, readOptions } from './options.ts';
 import { seededRandom } from './random.ts';
 import { figuresLine, keepRows, readReport, table, writeReport } from './report.ts';
 import { passed, runClasses } from './runner.ts';
@@ -58,7 +58,8 @@ describe('a fault run', () => {
     expect(() => readOptions(['--seed', 'x'], 1)).toThrow('--seed');
     expect(() => readOptions(['--wat'], 1)).toThrow();
     expect(readOptions(['--seed', '9'], 1).seed).toBe(9);
-    expect(readOptions([], 1).seed).toBe(1);
+    expect(readOptions(['--full'], 1).seed).toBe(1);
+    expect(readOptions([], 1).seed).toBe(CI_SEED);
   });
 });
 
