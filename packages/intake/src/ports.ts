@@ -45,7 +45,7 @@ export type IntakeSessions = Pick<
   | 'recordSegments'
   | 'closeStream'
 >;
-export type IntakeIndex = Pick<SessionIndex, 'holdStream' | 'onStreamNotice'>;
+export type IntakeIndex = Pick<SessionIndex, 'holdStream' | 'liveStream' | 'onStreamNotice'>;
 export type SegmentStore = Pick<ObjectStore, 'put' | 'get' | 'remove' | 'listAll'>;
 
 /** A decoded piece of audio. */

@@ -187,6 +187,14 @@ class NodeIntake implements IntakeHost {
     return new Tenure(this.#context, { stream: journal.stream(ref), tracks, startedAt, transport });
   }
 
+  /** A notice for a session that is not here, or is being taken up just now. */
+  async #answerLate(notice: StreamNotice): Promise<void> {
+    await this.#recoveries.settled(notice.ref);
+    const tenure = this.#tenures.get(nameOf(notice.ref));
+    if (tenure === undefined) await this.#disclaim(notice.ref, notice.epoch);
+    else this.#pass(notice, tenure);
+  }
+
   /** Says that this node holds nothing of a session up to an epoch. */
   async #disclaim(ref: SessionRef, epoch: number): Promise<void> {
     try {
@@ -216,7 +224,7 @@ class NodeIntake implements IntakeHost {
     this.#openings.notice(notice);
     const tenure = this.#tenures.get(nameOf(notice.ref));
     if (tenure !== undefined) this.#pass(notice, tenure);
-    else if (!this.#openings.has(notice.ref)) void this.#disclaim(notice.ref, notice.epoch);
+    else if (!this.#openings.has(notice.ref)) void this.#answerLate(notice);
   }
 
   #pass({ reason, epoch }: StreamNotice, tenure: Tenure): void {

@@ -76,6 +76,8 @@ export async function restoreTenure(
 }
 
 async function othersFeed(context: IntakeContext, { ref, epoch }: JournalStream): Promise<boolean> {
+  // Who waits for our lease to be given back has not begun yet: the tail goes first.
+  if ((await context.index.liveStream(ref))?.node === context.node) return false;
   const claims = await context.sessions.openClaims(ref);
   return claims.some((claim) => claim.node !== context.node && claim.epoch > epoch);
 }

@@ -72,6 +72,7 @@ export function createMemorySessions(): MemorySessions {
       await sessions.beforeClose();
       find(ref).records.push(record);
     },
+    liveStream: () => Promise.resolve(null),
     holdStream: (ref, lease) => Promise.resolve(find(ref).epoch <= lease.epoch),
     onStreamNotice: (listener) => listeners.push(listener),
   };

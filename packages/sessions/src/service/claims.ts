@@ -7,6 +7,8 @@ import { loadRow, notFound } from './load.ts';
 
 /** How often a claim looks again whether the older owner has let go, ms. */
 const LOOK_MS = 250;
+/** A node without a lease that is there answers within this, ms. */
+const FORGOTTEN_WAIT_MS = 1500;
 /** Epochs that an index which was rolled back may offer again. */
 const MAX_TAKEN = 1000;
 
@@ -35,7 +37,9 @@ export async function takeEpoch(
     if (change === null) throw notFound(ref);
     const { epoch } = change.row;
     if (await storeClaim(context, ref, { claim, epoch })) {
-      await takeLease(context, ref, { lease: { node: claim.node, epoch }, patienceMs: claim.patienceMs });
+      const lease = { node: claim.node, epoch };
+      if (!claim.resuming) await awaitForgotten(context, ref, { lease, patienceMs: claim.patienceMs });
+      await takeLease(context, ref, { lease, patienceMs: claim.patienceMs });
       return { epoch, announce: change.announce };
     }
     above = epoch;
@@ -90,6 +94,34 @@ async function refuseEnded(context: SessionsContext, ref: SessionRef, epoch: num
   await truth.removeClaims(ref, [epoch]);
   refuseUnlessOpen(row);
   throw new EarshotError('session_ended', { details: { session_id: ref.sessionId } });
+}
+
+/**
+ * Tells nodes that may hold audio without a lease, since the index was emptied, that the session goes on here. One that
+ * is there records its part at once; one that is not is waited for no longer than that takes.
+ */
+async function awaitForgotten(
+  context: SessionsContext,
+  ref: SessionRef,
+  { lease, patienceMs }: { lease: StreamLease; patienceMs: number },
+): Promise<void> {
+  const { index } = context;
+  const deadline = context.now().getTime() + Math.min(patienceMs, FORGOTTEN_WAIT_MS);
+  const told = new Set<number>();
+  for (;;) {
+    const held = await index.liveStream(ref);
+    const open = await openClaims(context, ref);
+    const others = open.filter(({ node, epoch }) => node !== lease.node && epoch < lease.epoch);
+    // Who holds the lease is told, and waited for, below.
+    const forgotten = others.filter(({ node }) => node !== held?.node);
+    for (const { node, epoch } of forgotten.filter((claim) => !told.has(claim.epoch))) {
+      told.add(epoch);
+      await index.notifyStream({ ref, reason: 'superseded', epoch }, { node, epoch });
+    }
+    const left = deadline - context.now().getTime();
+    if (forgotten.length === 0 || left <= 0) return;
+    await index.waitForChange(ref, Math.min(left, LOOK_MS), new AbortController().signal);
+  }
 }
 
 /** Waits until the older owner has given its lease back, has died, or has had its time. */
