@@ -4,7 +4,7 @@ import type { ProcessingIssue } from '@earshot/protocol';
 const MOST_WARNINGS = 3;
 
 /** Details of a warning besides the track and the place. */
-export type Findings = Readonly<Record<string, unknown>>;
+type Findings = Readonly<Record<string, unknown>>;
 
 /** Finds one kind of trouble in one track; `undefined` while there is none. */
 export type Verdict = { readonly message: string; readonly details?: Findings } | undefined;

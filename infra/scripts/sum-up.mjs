@@ -1,0 +1,28 @@
+/**
+ * Adds up what the tests and the faults printed last, as one line "N passed, N failed". A kind of fault counts as one
+ * test; output without figures counts as one that failed.
+ */
+import { readFileSync } from 'node:fs';
+
+const lastLine = (path) => readFileSync(path, 'utf8').trimEnd().split('\n').at(-1) ?? '';
+
+function testCounts(line) {
+  const [, passed, failed] = /^(\d+) passed, (\d+) failed$/.exec(line) ?? [];
+  return passed === undefined ? { passed: 0, failed: 1 } : { passed: Number(passed), failed: Number(failed) };
+}
+
+function faultCounts(line) {
+  try {
+    const rows = JSON.parse(line).faults;
+    const isGood = (row) => row.samplesLost + row.samplesDoubled + row.stuck + row.falseAcks === 0;
+    const good = rows.filter(isGood).length;
+    return { passed: good, failed: rows.length - good };
+  } catch {
+    return { passed: 0, failed: 1 };
+  }
+}
+
+const [tests, faults] = process.argv.slice(2);
+const counts = [testCounts(lastLine(tests)), faultCounts(lastLine(faults))];
+const sum = (name) => counts.reduce((total, count) => total + count[name], 0);
+process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed\n`);
