@@ -160,12 +160,8 @@ class NodeIntake implements IntakeHost {
     }
     await this.#recoveries.finished(ref);
     let tenure = await this.#tenureFor(ref, options);
-    if (from !== undefined && tenure.isBehind(from)) {
-      // What lies between may be on another node: the place is left open, and the stream begins anew behind it.
-      tenure.isFinal = true;
-      void tenure.close('client');
-      tenure = await this.#tenureFor(ref, options);
-    }
+    // It may have been closed while it was waited for, be it for a moment only.
+    while (!tenure.isOpen) tenure = await this.#tenureFor(ref, options);
     if (this.#closing) throw new EarshotError('shutting_down');
     if (tenure.epoch >= epoch) throw new EarshotError('stream_superseded');
     const connection = tenure.attach(epoch, transport);
@@ -176,10 +172,15 @@ class NodeIntake implements IntakeHost {
     return connection;
   }
 
-  async #tenureFor(ref: SessionRef, { transport }: OpenOptions): Promise<Tenure> {
+  async #tenureFor(ref: SessionRef, { transport, from = 0 }: OpenOptions): Promise<Tenure> {
     const { journal, sessions, time } = this.#context;
     const known = this.#tenures.get(nameOf(ref));
-    if (known?.isOpen === true) return known;
+    if (known?.isOpen === true) {
+      if (!known.isBehind(from)) return known;
+      // What lies between may be on another node: the place is left open, and the stream begins anew behind it.
+      known.isFinal = true;
+      void known.close('client');
+    }
     if (known !== undefined && !(await known.archived(CLOSING_WAIT_MS)) && this.#tenures.has(nameOf(ref)))
       throw new EarshotError('service_unavailable');
     const { tracks } = await sessions.standing(ref);

@@ -84,6 +84,7 @@ export class Tenure implements ConnectionHome {
 
   /** A new connection takes the place of the one before, which may write no more. */
   attach(epoch: number, transport: Transport): TenureConnection {
+    if (!this.isOpen) throw new Error('a tenure that is being recorded takes no connection');
     this.#unpark();
     this.#phase = 'open';
     this.#turn += 1;
