@@ -1,6 +1,7 @@
 /**
  * Adds up what the tests and the faults printed last, as one line "N passed, N failed". A kind of fault counts as one
- * test; output without figures counts as one that failed.
+ * test; output without figures, or an exit code that no figure explains, counts as one that failed.
+ * `node sum-up.mjs TESTS FAULTS EXIT_CODE_OF_THE_FAULTS`, both outputs in files.
  */
 import { readFileSync } from 'node:fs';
 
@@ -22,7 +23,9 @@ function faultCounts(line) {
   }
 }
 
-const [tests, faults] = process.argv.slice(2);
+const [tests, faults, faultsCode] = process.argv.slice(2);
 const counts = [testCounts(lastLine(tests)), faultCounts(lastLine(faults))];
+// A kind of fault that could not run has no figures.
+if (faultsCode !== '0' && counts[1].failed === 0) counts[1].failed = 1;
 const sum = (name) => counts.reduce((total, count) => total + count[name], 0);
 process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed\n`);
