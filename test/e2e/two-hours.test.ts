@@ -12,7 +12,7 @@ const MINUTES = 120;
 const MINUTE_BYTES = 60 * 16_000 * 2;
 const MESSAGE_BYTES = 32_000;
 /** What the process may hold at most, whatever the length of the stream. */
-const MAX_RESIDENT_KB = 240_000;
+const MAX_RESIDENT_KB = 320_000;
 
 let rig: Rig;
 let node: ChildProcess;
@@ -22,7 +22,8 @@ const block = bytesOf(computedAudio(7, 0, MINUTE_BYTES / 2));
 beforeAll(async () => {
   rig = await startRig({ worker: false, engine: createScriptedEngine({ script: () => 'unused' }) });
   const port = await freePort();
-  const env = { ...process.env, ...rig.env, EARSHOT_PORT: String(port) };
+  const journal = `${rig.folder.path}/journal-of-the-process`;
+  const env = { ...process.env, ...rig.env, EARSHOT_PORT: String(port), EARSHOT_JOURNAL_DIR: journal };
   node = spawn(process.execPath, [ingestMain], { env, stdio: 'ignore' });
   const origin = `http://127.0.0.1:${port}`;
   await until(
