@@ -29,10 +29,6 @@ export const LIMITS = {
   pingIntervalMs: 20_000,
   /** A stream socket without any frame for this long is closed with 1001, ms. */
   streamIdleMs: 300_000,
-  /** Received samples of one stream that wait for storage before the socket is paused, bytes. */
-  intakeHighWaterBytes: 2_097_152,
-  /** The same over all streams of one ingest node, bytes: above it every stream with audio waiting is paused. */
-  nodeHighWaterBytes: 268_435_456,
   /** Live streams of one ingest node; more are refused with 503. */
   maxLiveStreams: 5000,
   /** Buffered server-to-client bytes before a slow reader is closed. */

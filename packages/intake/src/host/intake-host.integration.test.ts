@@ -209,6 +209,22 @@ describe('a connection that follows another', () => {
   });
 });
 
+describe('a node that feeds as many streams as it may', () => {
+  it('takes a connection in place of another, and no further stream', async () => {
+    await bench.stop();
+    bench = await createIntakeBench(await temporaryFolder(), { maxLiveStreams: 1 });
+    session = bench.sessions.add('ses_0000000000000003');
+    const other = bench.sessions.add('ses_0000000000000004');
+    await open();
+    await expect(bench.host.open(other.ref, { transport: 'websocket' })).rejects.toMatchObject({
+      code: 'service_unavailable',
+    });
+    const second = await open();
+    expect(second.epoch).toBe(2);
+    await stopped(second);
+  });
+});
+
 describe('a session whose sender does not come back', () => {
   it('is closed after a while, with its tail stored', async () => {
     await bench.stop();

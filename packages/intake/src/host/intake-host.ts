@@ -127,10 +127,11 @@ class NodeIntake implements IntakeHost {
     const { journal, limits } = this.#context;
     if (this.#closing) throw new EarshotError('shutting_down');
     if (journal.state === 'failed') throw new EarshotError('service_unavailable');
-    const isNew = !this.#tenures.has(nameOf(ref));
-    if (journal.state === 'full' || (journal.state === 'low' && isNew))
+    const known = this.#tenures.get(nameOf(ref));
+    if (journal.state === 'full' || (journal.state === 'low' && known === undefined))
       throw new EarshotError('insufficient_storage');
-    if (this.liveCount < limits.maxLiveStreams) return;
+    // A connection that takes the place of another needs no room of its own.
+    if (known?.connection !== undefined || this.liveCount < limits.maxLiveStreams) return;
     throw new EarshotError('service_unavailable', {
       message: 'This server feeds as many streams as it can.',
     });
