@@ -13,11 +13,15 @@ export interface Changes {
 }
 
 /**
- * A connection that waits for Redis as long as it takes. After each reconnect the client subscribes again by itself, and
- * nobody handles that promise: a command timeout on it would end the process.
+ * A connection that waits for Redis as long as it takes. The client library could subscribe again by itself after each
+ * reconnect, but nobody would handle that promise: a timeout or a close at that moment would end the process.
  */
 function patientCopy(redis: Redis): Redis {
-  const copy = redis.duplicate({ enableOfflineQueue: true, maxRetriesPerRequest: null });
+  const copy = redis.duplicate({
+    enableOfflineQueue: true,
+    maxRetriesPerRequest: null,
+    autoResubscribe: false,
+  });
   delete copy.options.commandTimeout;
   return copy;
 }
@@ -35,7 +39,10 @@ export function createChanges(redis: Redis, node: string): Changes {
     }
     for (const wake of waiters.get(channel) ?? []) wake();
   });
-  const ready = subscriber.subscribe(names.node(node)).catch(() => undefined);
+  const subscribe = (...channels: string[]): void => {
+    void subscriber.subscribe(...channels).catch(() => undefined);
+  };
+  subscriber.on('ready', () => subscribe(names.node(node), ...waiters.keys()));
 
   async function leave(channel: string, wake: () => void): Promise<void> {
     const set = waiters.get(channel);
@@ -57,7 +64,7 @@ export function createChanges(redis: Redis, node: string): Changes {
       waiters.set(channel, set.add(woken.resolve));
       const timer = setTimeout(woken.resolve, ms);
       signal.addEventListener('abort', woken.resolve, { once: true });
-      void subscriber.subscribe(channel).catch(() => undefined);
+      subscribe(channel);
       await woken.promise;
       clearTimeout(timer);
       signal.removeEventListener('abort', woken.resolve);
@@ -69,9 +76,9 @@ export function createChanges(redis: Redis, node: string): Changes {
     onNotice(listener) {
       listeners.add(listener);
     },
-    async close() {
-      await ready;
+    close() {
       subscriber.disconnect();
+      return Promise.resolve();
     },
   };
 }
