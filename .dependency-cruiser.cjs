@@ -26,12 +26,13 @@ module.exports = {
     only('queue', ['protocol']),
     only('transcription', ['protocol', 'audio']),
     only('runtime', ['protocol']),
+    only('calls', ['protocol', 'audio']),
     only('client', ['protocol']),
     only('cli', ['protocol', 'client']),
     {
       name: 'services-do-not-import-each-other',
       severity: 'error',
-      from: { path: '^services/(ingest|worker)/src', pathNot: '\\.test\\.ts$' },
+      from: { path: '^services/(ingest|worker|calls)/src', pathNot: '\\.test\\.ts$' },
       to: { path: '^(services/(?!$1)|test/)' },
     },
     {
@@ -43,12 +44,12 @@ module.exports = {
     library('@aws-sdk', '^packages/storage/'),
     library('bullmq', '^packages/queue/'),
     library('ioredis', '^(packages/(queue|sessions|runtime)/|services/[a-z]+/src/app\\.ts)'),
-    library('ws', '^(packages/client/|services/ingest/src/stream/)'),
-    library('fastify', '^(packages/runtime/|services/ingest/|services/worker/)'),
+    library('ws', '^(packages/client/|services/ingest/src/stream/|services/calls/src/(media|carriers)/)'),
+    library('fastify', '^(packages/runtime/|services/(ingest|worker|calls)/)'),
     {
       name: 'pure-packages-do-no-io',
       severity: 'error',
-      from: { path: '^packages/(protocol|audio|dialects)/src', pathNot: '\\.test\\.ts$' },
+      from: { path: '^packages/(protocol|audio|dialects|calls)/src', pathNot: '\\.test\\.ts$' },
       to: { dependencyTypes: ['core'] },
     },
     {

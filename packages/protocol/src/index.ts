@@ -1,3 +1,34 @@
+export { ASSET_ID, AssetRecord, AssetView } from './calls/assets.ts';
+export {
+  CALL_ID,
+  CallDirection,
+  CallEndedRecord,
+  CallEndReason,
+  CallPointer,
+  CallRecord,
+  CallState,
+  CallStatus,
+  LegFigures,
+  LiveCallMarker,
+} from './calls/calls.ts';
+export { CALL_EVENTS, EVENT_TYPES, EventRecord, EventType } from './calls/events.ts';
+export { CreateLineRequest, LINE_ID, LineRecord } from './calls/lines.ts';
+export {
+  MediaCommand,
+  MediaEvent,
+  MediaMode,
+  RealtimeMediaRequest,
+  RealtimeMediaResponse,
+} from './calls/media.ts';
+export {
+  RECORDING_ID,
+  RECORDING_KINDS,
+  RecordingFile,
+  RecordingKind,
+  RecordingSidecar,
+  RecordingsRemoved,
+  RecordingView,
+} from './calls/recordings.ts';
 export { DiscoveryDocument, PROTOCOL_VERSION } from './discovery.ts';
 export { EarshotError, ERRORS, type ErrorCode, type ErrorRow, errorEnvelope } from './errors.ts';
 export {

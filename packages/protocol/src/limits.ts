@@ -138,6 +138,41 @@ export const LIMITS = {
   maxWebhooksPerTenant: 32,
   maxUrlLength: 2048,
 
+  /** Live calls: rate of all call audio, Hz; the clock that plays it, ms; calls of one node. */
+  callSampleRate: 16_000,
+  callTickMs: 20,
+  maxLiveCalls: 1000,
+  /** A media token must be used within this, seconds (wire contract 2.1). */
+  mediaTokenSeconds: 120,
+  /** Bytes of one PCM16 message to a media client; any size is taken from it. */
+  mediaFrameBytes: 1920,
+  /** Talking clients are asked to pause and to resume at these fill levels, and audio beyond the last is refused; ms. */
+  talkPauseMs: 500,
+  talkResumeMs: 250,
+  talkMaxMs: 30_000,
+  /** Audio waiting for a slow listener, ms; more is dropped as a counted gap. */
+  listenerMaxMs: 2000,
+  maxListenersPerCall: 64,
+  /** Audio from the peer that waits for its place on the call's clock, ms: wanted, and most. */
+  jitterTargetMs: 60,
+  jitterMaxMs: 1000,
+  /** A call that nobody answers ends after this, seconds. */
+  callRingSeconds: 60,
+  /** A call whose media link is down or has been silent on the wire for this long ends, ms. */
+  callPeerGoneMs: 30_000,
+  /** The longest call, seconds. */
+  maxCallSeconds: 43_200,
+  /** Assets: one uploaded file, bytes; decoded length, seconds; per tenant; plays waiting in one call. */
+  maxAssetBytes: 33_554_432,
+  maxAssetSeconds: 3600,
+  maxAssetsPerTenant: 1000,
+  maxQueuedPlays: 16,
+  /** Recordings are kept this long, days; links to them hold this long, seconds. */
+  keepRecordingDays: 30,
+  recordingLinkSeconds: 300,
+  /** Events kept per line for SSE clients that come back. */
+  maxEventsPerLine: 1000,
+
   /** Access tokens from login, seconds (wire contract 1.2). */
   accessTokenSeconds: 1800,
   refreshTokenSeconds: 2_592_000,

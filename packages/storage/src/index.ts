@@ -1,9 +1,10 @@
+export { type CallArchive, type CallPlace, createCallArchive } from './archive/call-archive.ts';
 export { createSessionArchive, type SessionArchive } from './archive/session-archive.ts';
 export type { StoredKey } from './archive/stored-access.ts';
 export type { StoredSegment } from './archive/stored-audio.ts';
 export type { RemovedAmount } from './archive/stored-retention.ts';
 export { createFolderStore } from './folder/folder-store.ts';
-export { keys, parseSegmentKey, type ResultPlace, type SegmentPlace } from './keys.ts';
+export { callKeys, keys, parseSegmentKey, type ResultPlace, type SegmentPlace } from './keys.ts';
 export { type OpenOptions, openObjectStore } from './location.ts';
 export {
   type ByteRange,

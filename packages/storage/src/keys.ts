@@ -1,4 +1,11 @@
-import { type AudioFormat, EarshotError, type SessionRef, TENANT_ID, TrackName } from '@earshot/protocol';
+import {
+  type AudioFormat,
+  EarshotError,
+  type RecordingKind,
+  type SessionRef,
+  TENANT_ID,
+  TrackName,
+} from '@earshot/protocol';
 
 /** The place of a segment, as its key tells it; `firstSample` is a position on the track. */
 export interface SegmentPlace {
@@ -74,6 +81,44 @@ export const keys = {
   pendingMarkers: (): string => `${SYSTEM}/pending/`,
 } as const;
 
+/** Keys of lines, calls and what belongs to them. Recordings lie in the folder of the session that holds the call's audio. */
+export const callKeys = {
+  line: (tenant: string, lineId: string): string => `${callKeys.lines(tenant)}${plain(lineId)}.json`,
+  call: (tenant: string, callId: string): string => `${callKeys.folder(tenant, callId)}call.json`,
+  ended: (tenant: string, callId: string): string => `${callKeys.folder(tenant, callId)}ended.json`,
+  pointer: (tenant: string, sha256: string): string =>
+    `${SYSTEM}/call-pointers/${tenantRoot(tenant)}${hash(sha256)}.json`,
+  live: (tenant: string, callId: string): string =>
+    `${callKeys.liveCalls()}${tenantRoot(tenant)}${plain(callId)}.json`,
+  asset: (tenant: string, assetId: string): string => `${callKeys.assets(tenant)}${plain(assetId)}.json`,
+  assetAudio: (tenant: string, assetId: string): string => `${callKeys.assets(tenant)}${plain(assetId)}.pcm`,
+  recording: (ref: SessionRef, kind: RecordingKind): string => `${callKeys.recordings(ref)}${kind}.wav`,
+  sidecar: (ref: SessionRef): string => `${callKeys.recordings(ref)}recording.json`,
+  recordingsRemoved: (ref: SessionRef): string => `${callKeys.recordings(ref)}removed.json`,
+
+  /** Prefixes, each ending in a slash. */
+  lines: (tenant: string): string => `${SYSTEM}/lines/${tenantRoot(tenant)}`,
+  allLines: (): string => `${SYSTEM}/lines/`,
+  calls: (tenant: string): string => `${SYSTEM}/calls/${tenantRoot(tenant)}`,
+  allCalls: (): string => `${SYSTEM}/calls/`,
+  folder: (tenant: string, callId: string): string => `${callKeys.calls(tenant)}${plain(callId)}/`,
+  liveCalls: (): string => `${SYSTEM}/live-calls/`,
+  assets: (tenant: string): string => `${SYSTEM}/assets/${tenantRoot(tenant)}`,
+  recordings: (ref: SessionRef): string => `${root(ref)}recording/`,
+} as const;
+
+/** Tenant and call of a live call's marker; null when it is none. */
+export function parseLiveCallKey(key: string): { tenant: string; callId: string } | null {
+  const [, tenant, callId] = /^_earshot\/live-calls\/([^/]+)\/([^/]+)\.json$/.exec(key) ?? [];
+  return tenant === undefined || callId === undefined ? null : { tenant, callId };
+}
+
+/** Tenant and call of a call's record; null when it is none. */
+export function parseCallKey(key: string): { tenant: string; callId: string } | null {
+  const [, tenant, callId] = /^_earshot\/calls\/([^/]+)\/([^/]+)\/call\.json$/.exec(key) ?? [];
+  return tenant === undefined || callId === undefined ? null : { tenant, callId };
+}
+
 /** What a segment's key says; null when it is no segment's key. */
 export function parseSegmentKey(key: string): SegmentPlace | null {
   const match = /\/segments\/([a-z]+)\/(\d{6,})-(\d{12,})\.wav$/.exec(key);
@@ -109,6 +154,11 @@ function root(ref: SessionRef): string {
 function tenantRoot(tenant: string): string {
   if (!TENANT_ID.test(tenant)) throw new RangeError('this is not a tenant id');
   return `${tenant}/`;
+}
+
+function plain(name: string): string {
+  if (!PLAIN_NAME.test(name)) throw new RangeError('this name cannot be part of a key');
+  return name;
 }
 
 function padded(value: number, digits: number): string {

@@ -8,6 +8,8 @@ export const ApiKeyRecord = z.object({
   tenant: z.string(),
   name: z.string(),
   mode: z.enum(['live', 'test']),
+  /** The one line that the key is for; absent: the whole tenant. */
+  lineId: z.string().optional(),
   last4: z.string(),
   createdAt: z.iso.datetime(),
   revokedAt: z.iso.datetime().nullable(),

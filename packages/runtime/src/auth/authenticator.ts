@@ -44,6 +44,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       tenant: record.tenant,
       keyId: record.keyId,
       subject: record.keyId,
+      line: record.lineId ?? null,
       test: record.mode === 'test',
     };
   }

@@ -50,7 +50,7 @@ describe('an OpenID Connect issuer', () => {
   it('vouches for a tenant, its keys being found through discovery and fetched once', async () => {
     const verifier = createOidcVerifier({ issuer, audience: AUDIENCE });
     keyRequests = 0;
-    const principal = { tenant: 'clinic', keyId: null, subject: 'user-1', test: false };
+    const principal = { tenant: 'clinic', keyId: null, subject: 'user-1', line: null, test: false };
     expect(await verifier.verify(await token())).toEqual(principal);
     expect(await verifier.verify(await token())).toEqual(principal);
     expect(keyRequests).toBe(1);

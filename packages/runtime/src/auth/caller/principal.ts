@@ -5,6 +5,8 @@ export interface Principal {
   readonly keyId: string | null;
   /** The key id, or the `sub` of an outside token. */
   readonly subject: string;
+  /** `lin_…` of the one line that a number-scoped key is for; null for credentials of the whole tenant. */
+  readonly line: string | null;
   /** True for keys made in test mode. */
   readonly test: boolean;
 }

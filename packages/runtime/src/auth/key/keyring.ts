@@ -25,6 +25,8 @@ export interface NewKey {
   readonly tenant: string;
   readonly name: string;
   readonly mode?: KeyMode;
+  /** Narrows the key to one line. */
+  readonly lineId?: string;
 }
 
 /** A valid key and the name it is stored under. */
@@ -92,6 +94,7 @@ export function createKeyring(options: KeyringOptions): Keyring {
     tenant: names.tenant,
     name: names.name,
     mode: names.mode ?? 'live',
+    ...(names.lineId === undefined ? {} : { lineId: names.lineId }),
     last4: key.slice(-4),
     createdAt: new Date(clock()).toISOString(),
     revokedAt: null,

@@ -113,7 +113,8 @@ export function createOidcVerifier(options: OidcOptions): OidcVerifier {
     issuer: options.issuer,
     async verify(token) {
       const payload = await check(token);
-      return { tenant: tenantOf(payload, options), keyId: null, subject: payload.sub ?? '', test: false };
+      const subject = payload.sub ?? '';
+      return { tenant: tenantOf(payload, options), keyId: null, subject, line: null, test: false };
     },
   };
 }

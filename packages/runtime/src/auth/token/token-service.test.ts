@@ -37,6 +37,7 @@ describe('login', () => {
       tenant: 'clinic',
       keyId: record.keyId,
       subject: record.keyId,
+      line: null,
       test: true,
     });
   });

@@ -121,6 +121,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
         tenant: record.tenant,
         keyId: record.keyId,
         subject: record.keyId,
+        line: record.lineId ?? null,
         test: record.mode === 'test',
       };
     },

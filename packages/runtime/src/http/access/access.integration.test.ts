@@ -25,7 +25,7 @@ describe('a route', () => {
 describe('a tenant route', () => {
   it('knows who calls', async () => {
     const { call, bearer, record, key } = await startTestServer();
-    const who = { tenant: 'clinic', keyId: record.keyId, subject: record.keyId, test: false };
+    const who = { tenant: 'clinic', keyId: record.keyId, subject: record.keyId, line: null, test: false };
     expect((await call({ url: '/whoami', headers: bearer })).json()).toEqual({ who });
     expect((await call({ url: '/whoami', headers: { 'x-api-key': key } })).json()).toEqual({ who });
   });

@@ -13,6 +13,16 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Every route declares it; a route without does not register. */
     access?: RouteAccess;
+    /**
+     * Which keys may call a `tenant` route: those of the whole `tenant` (when absent), those of one `line`, or `any`.
+     * Others are refused with `number_scope_not_allowed` or `tenant_scope_not_allowed`.
+     */
+    scope?: 'tenant' | 'line' | 'any';
+    /**
+     * Shape of error bodies: the MedScribe `envelope` (when absent), `flat` `{error, code}` with the code in capitals
+     * (wire contract 2.1), or `gateway` `{error_code, message}` (2.3).
+     */
+    errors?: 'envelope' | 'flat' | 'gateway';
     /** Group of the rate limit; `default` for tenant routes, `address` for the others. False: not limited. */
     limit?: string | false;
     /** Status of a body, query or path that does not match its schema; 400 when absent. */

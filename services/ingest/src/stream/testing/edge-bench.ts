@@ -37,7 +37,8 @@ export type EdgeBenchDeps = Pick<StreamEdgeDeps, 'sessions' | 'host'> & Partial<
 
 /** Everybody with any key is the same clinic. */
 const authenticator: Authenticator = {
-  authenticate: () => Promise.resolve({ tenant: 'clinic', keyId: null, subject: 'test', test: true }),
+  authenticate: () =>
+    Promise.resolve({ tenant: 'clinic', keyId: null, subject: 'test', line: null, test: true }),
   recognises: () => true,
 };
 

@@ -1,0 +1,1 @@
+export type { Clip, InboundLeg, ListenerQueue, Playout, PlayoutEvent } from './ports.ts';

@@ -1,0 +1,1 @@
+export type { Calls, CallView } from './ports.ts';
