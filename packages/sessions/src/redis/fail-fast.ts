@@ -1,8 +1,7 @@
 import { EarshotError } from '@earshot/protocol';
-import type { SessionIndex } from '../ports.ts';
 
-/** The index with every failure of Redis turned into `service_unavailable`, which callers may try again. */
-export function failFast(index: SessionIndex): SessionIndex {
+/** An index with every failure of Redis turned into `service_unavailable`, which callers may try again. */
+export function failFast<T extends object>(index: T): T {
   return new Proxy(index, {
     get(target, name, receiver) {
       const member: unknown = Reflect.get(target, name, receiver);

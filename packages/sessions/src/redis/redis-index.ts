@@ -47,7 +47,7 @@ export function createRedisIndex(redis: Redis, options: { node: string } = { nod
     throw new Error('the session row changes too fast');
   }
 
-  return failFast({
+  return failFast<SessionIndex>({
     ...leases,
     ...createContents(redis, changes),
     apply,
