@@ -55,6 +55,7 @@ export {
   EndAnswer,
   ExpiredRecord,
   Manifest,
+  SessionCall,
   SessionDocument,
   StreamClaim,
   StreamRecord,

@@ -10,12 +10,13 @@ import {
 } from '@earshot/protocol';
 import type { SessionJobs } from './producer/removal.ts';
 
-/** One transcription job a segment. Several hinted languages are several guesses: the engine is left to detect. */
+/** One transcription job a segment, none for a call that is not to be transcribed. Several hinted languages are several guesses: the engine is left to detect. */
 export function planSegments(
   document: SessionDocument,
   segments: readonly SegmentEntry[],
 ): TranscribeSegmentJob[] {
-  const { tenant, sessionId, request } = document;
+  const { tenant, sessionId, request, call } = document;
+  if (call?.transcribe === false) return [];
   const named = request.language_hint.filter((language) => !language.startsWith('auto'));
   const language = named.length === 1 ? (named[0] ?? null) : null;
   return segments.map(({ track, index, key, speech }) => ({

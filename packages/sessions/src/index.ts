@@ -16,7 +16,7 @@ export {
 export { createRedisIndex } from './redis/redis-index.ts';
 export type { Claim } from './service/claims.ts';
 export type { SessionSettings, SessionsContext } from './service/context.ts';
-export type { Creator } from './service/create.ts';
+export type { Creation, Creator } from './service/create.ts';
 export { type ErasureParts, eraseSession } from './service/ending/erase.ts';
 export { createSessions, type Sessions } from './service/sessions.ts';
 export type { SessionSnapshot } from './service/snapshot.ts';

@@ -3,6 +3,17 @@ import { AUDIO_FORMATS } from '../session/audio-format.ts';
 import { CreateSessionRequest } from '../session/requests.ts';
 import { Gap, ProcessingIssue, SegmentEntry, TrackCoverage, TrackDigest } from './ledger.ts';
 
+/** The call whose audio a session holds, and what is to become of it. */
+export const SessionCall = z.object({
+  callId: z.string(),
+  lineId: z.string(),
+  /** Recordings are made of it after End. */
+  record: z.boolean(),
+  /** False: the session gets an empty transcript, and no engine hears it. */
+  transcribe: z.boolean(),
+});
+export type SessionCall = z.infer<typeof SessionCall>;
+
 /** `session.json`: what Create Session was told, plus later PATCHes. */
 export const SessionDocument = z.object({
   v: z.literal(1),
@@ -19,6 +30,8 @@ export const SessionDocument = z.object({
   request: CreateSessionRequest,
   userStatus: z.string().nullable(),
   processingStatus: z.string().nullable(),
+  /** Absent in sessions that are no call's. */
+  call: SessionCall.optional(),
 });
 export type SessionDocument = z.infer<typeof SessionDocument>;
 

@@ -4,6 +4,7 @@ import {
   type CreateSessionRequest,
   EarshotError,
   idFrom,
+  type SessionCall,
   type SessionDocument,
   type SessionRef,
 } from '@earshot/protocol';
@@ -18,6 +19,14 @@ export interface Creator {
   readonly test: boolean;
 }
 
+/** What a session is created with. */
+export interface Creation {
+  readonly request: CreateSessionRequest;
+  readonly idempotencyKey: string | undefined;
+  /** Only for a session that holds the audio of a call. */
+  readonly call?: SessionCall;
+}
+
 /**
  * Creates a session, or replays an earlier identical request. A client-supplied id and an `Idempotency-Key`
  * both lead to the same id, whose document is create-only, so a replay needs no memory of its own.
@@ -26,7 +35,7 @@ export interface Creator {
 export async function createSession(
   context: SessionsContext,
   creator: Creator,
-  input: { request: CreateSessionRequest; idempotencyKey: string | undefined },
+  input: Creation,
 ): Promise<SessionDocument> {
   const { request, idempotencyKey } = input;
   refuseContradiction(request);
@@ -35,8 +44,7 @@ export async function createSession(
   if (await wasErased(context, ref, input)) throw conflict(request, idempotencyKey);
   if ((await context.truth.createSession(document)) === 'exists') {
     const stored = await context.truth.readSession(ref);
-    if (stored === null || !isDeepStrictEqual(stored.request, request))
-      throw conflict(request, idempotencyKey);
+    if (stored === null || !isSame(stored, input)) throw conflict(request, idempotencyKey);
     if (stored.streamId !== null) await pointStream(context, stored);
     return stored;
   }
@@ -49,10 +57,14 @@ export async function createSession(
   return document;
 }
 
+function isSame(stored: SessionDocument, { request, call }: Creation): boolean {
+  return isDeepStrictEqual(stored.request, request) && isDeepStrictEqual(stored.call, call);
+}
+
 function newDocument(
   context: SessionsContext,
   creator: Creator,
-  { request, idempotencyKey }: { request: CreateSessionRequest; idempotencyKey: string | undefined },
+  { request, idempotencyKey, call }: Creation,
 ): SessionDocument {
   const now = context.now();
   const sessionId =
@@ -72,6 +84,7 @@ function newDocument(
     request,
     userStatus: null,
     processingStatus: null,
+    ...(call === undefined ? {} : { call }),
   };
 }
 
@@ -84,7 +97,7 @@ function derivedBytes(tenant: string, idempotencyKey: string): Uint8Array {
 async function wasErased(
   context: SessionsContext,
   ref: SessionRef,
-  { request, idempotencyKey }: { request: CreateSessionRequest; idempotencyKey: string | undefined },
+  { request, idempotencyKey }: Creation,
 ): Promise<boolean> {
   if (request.session_id === undefined && idempotencyKey === undefined) return false;
   return (await context.truth.readErased(ref)) !== null;

@@ -1,5 +1,4 @@
 import type {
-  CreateSessionRequest,
   EndAnswer,
   EndSessionRequest,
   EraseSessionResponse,
@@ -16,7 +15,7 @@ import type { StreamLease } from '../ports.ts';
 import { patchSession } from './change.ts';
 import { type Claim, claimedElsewhere, disclaim, openClaims } from './claims.ts';
 import type { SessionsContext } from './context.ts';
-import { type Creator, createSession } from './create.ts';
+import { type Creation, type Creator, createSession } from './create.ts';
 import { createEndCarrier } from './ending/carry.ts';
 import { endSession } from './ending/end.ts';
 import { eraseSession } from './ending/erase.ts';
@@ -38,10 +37,7 @@ import { admitUpload, commitUpload, findDuplicate, type UploadOutcome } from './
 
 /** The use-cases of sessions, on any node. */
 export interface Sessions {
-  create(
-    creator: Creator,
-    input: { request: CreateSessionRequest; idempotencyKey: string | undefined },
-  ): Promise<SessionDocument>;
+  create(creator: Creator, input: Creation): Promise<SessionDocument>;
   load(ref: SessionRef): Promise<SessionRow>;
   snapshot(ref: SessionRef): Promise<SessionSnapshot>;
   /** Resolves at the next change of a session, after `ms`, or when the signal aborts. */

@@ -244,6 +244,23 @@ describe('a transcript', () => {
     expect(noted).toMatchObject({ status: 'completed', processingErrors: [issue('odd_bytes')] });
   });
 
+  it('of a call that nobody wanted transcribed is empty and complete, and partial only where audio is missing', () => {
+    const call = { callId: 'call_1', lineId: 'lin_1', record: true, transcribe: false };
+    const unheard = { session: { ...session(['transcript']), call }, segments: [segment(0), segment(1)] };
+    expect(assemble(unheard)).toMatchObject({
+      status: 'completed',
+      text: '',
+      templates: { transcript: { status: 'success' } },
+      processingErrors: [],
+      segmentsFailed: 0,
+    });
+    const gap = { track: 'main', from: 0, to: 5, reason: 'missing_frames' } as const;
+    expect(assemble({ ...unheard, manifest: manifest({ gaps: [gap] }) }).status).toBe('partial');
+    expect(assemble({ ...unheard, segments: [] })).toMatchObject({ status: 'completed', segmentsTotal: 0 });
+    const heard = { ...unheard.session, call: { ...call, transcribe: true } };
+    expect(assemble({ ...unheard, session: heard }).status).toBe('failed');
+  });
+
   it('names the engine, and the language of most words', () => {
     const transcript = assemble({
       segments: [segment(0), segment(1), segment(2)],

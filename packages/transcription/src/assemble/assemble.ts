@@ -48,7 +48,7 @@ const idOf = (segment: Pick<SegmentEntry, 'track' | 'index'>): string => `${segm
 const NO_RESULT = { reason: 'no_result', message: 'The segment was not transcribed.' };
 
 function failureOf({ entry, result }: Judged, input: AssemblyInput): ProcessingIssue | undefined {
-  if (result !== undefined && result.status !== 'failed') return undefined;
+  if (isUnheard(input) || (result !== undefined && result.status !== 'failed')) return undefined;
   const error = result?.error ?? input.missing?.[idOf(entry)] ?? NO_RESULT;
   const { track, index } = entry;
   return {
@@ -92,7 +92,11 @@ function languageOf(results: readonly SegmentResult[]): string | null {
   return majority(languages, String) ?? null;
 }
 
+/** Of a call that is not to be transcribed no result is expected, and none is missed. */
+const isUnheard = ({ session }: AssemblyInput): boolean => session.call?.transcribe === false;
+
 function errorOf(input: AssemblyInput, failures: number): Transcript['error'] {
+  if (isUnheard(input)) return undefined;
   if (input.segments.length === 0) {
     const undecodable = input.manifest.uploads.length > 0 && input.decoded?.filesDecoded === 0;
     return undecodable
