@@ -24,6 +24,7 @@ module.exports = {
     only('journal', ['protocol']),
     only('intake', ['protocol', 'audio', 'journal', 'storage', 'sessions']),
     only('queue', ['protocol']),
+    only('node', ['protocol', 'journal', 'intake', 'storage', 'sessions', 'queue', 'runtime']),
     only('transcription', ['protocol', 'audio']),
     only('runtime', ['protocol']),
     only('calls', ['protocol', 'audio']),

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Access } from '@earshot/node';
 import { idFrom } from '@earshot/protocol';
 import type { QueueProducer } from '@earshot/queue';
 import {
@@ -12,28 +13,16 @@ import {
   type HttpServerOptions,
   type Metrics,
 } from '@earshot/runtime';
-import type { Sessions } from '@earshot/sessions';
-import type { Access } from './access.ts';
 import type { IngestConfig } from './config.ts';
 import { API_DESCRIPTION, registerRoutes } from './http/http.ts';
 import type { Parts } from './parts.ts';
 import type { StreamEdge } from './stream/edge.ts';
 import { prepareSpool } from './uploads/spool.ts';
 
-/** What the routes of the service call. */
-export interface ServerParts {
-  readonly access: Access;
-  readonly sessions: Sessions;
-  readonly edge: StreamEdge;
-  readonly producer: QueueProducer;
-}
-
 /** The HTTP server with every route of the session API. */
-export async function createServer(
-  parts: Parts,
-  { access, sessions, edge, producer }: ServerParts,
-): Promise<HttpServer> {
-  const { config, store, archive } = parts;
+export async function createServer(parts: Parts, edge: StreamEdge): Promise<HttpServer> {
+  const { config, node } = parts;
+  const { access, sessions, producer, store, archive } = node;
   const spoolFolder = config.EARSHOT_SPOOL_DIR ?? join(tmpdir(), 'earshot-spool');
   await prepareSpool(spoolFolder, Date.now());
   const server = await createHttpServer(serverOptions(parts, access));
@@ -71,7 +60,8 @@ export async function createServer(
   return server;
 }
 
-function serverOptions({ config, log, metrics, redis, store }: Parts, access: Access): HttpServerOptions {
+function serverOptions({ config, log, metrics, node }: Parts, access: Access): HttpServerOptions {
+  const { redis, store } = node;
   return {
     log,
     metrics,

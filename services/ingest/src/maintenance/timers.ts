@@ -1,3 +1,4 @@
+import { repeat } from '@earshot/node';
 import type { Log } from '@earshot/runtime';
 import type { Sessions } from '@earshot/sessions';
 
@@ -26,25 +27,5 @@ export function startTimers(
   return async () => {
     stopped.abort();
     await Promise.all(stops.map((stop) => stop()));
-  };
-}
-
-/** Runs a pass now and at every interval; a turn that comes while one still runs is left out. */
-function repeat(pass: () => Promise<void>, intervalMs: number, log: Log): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  const next = (): void => {
-    running ??= pass()
-      .catch((error: unknown) => {
-        log.warn({ err: error }, 'a maintenance pass failed; the next one tries again');
-      })
-      .finally(() => {
-        running = undefined;
-      });
-  };
-  next();
-  const timer = setInterval(next, intervalMs);
-  return async () => {
-    clearInterval(timer);
-    await running;
   };
 }

@@ -9,7 +9,7 @@ import {
 } from '@earshot/journal';
 import { LIMITS } from '@earshot/protocol';
 import type { Log, Metrics } from '@earshot/runtime';
-import type { IngestConfig } from '../config.ts';
+import type { NodeSettings } from '../settings.ts';
 
 export interface NodeJournal {
   readonly journal: Journal;
@@ -21,7 +21,7 @@ export interface NodeJournal {
 
 /** Opens the journal with the operator's settings and shows its figures as metrics. */
 export async function openNodeJournal(
-  config: IngestConfig,
+  config: NodeSettings,
   parts: { log: Log; metrics: Metrics; onFailure: (error: Error) => void },
 ): Promise<NodeJournal> {
   const { log, metrics } = parts;

@@ -1,9 +1,12 @@
-import type { IntakeMetrics } from '@earshot/intake';
+import type { IntakeMetrics, Transport } from '@earshot/intake';
 import type { Metrics } from '@earshot/runtime';
-import type { EdgeMetrics } from './stream/edge-context.ts';
+
+interface BytesMetric {
+  bytesReceived(transport: Transport, bytes: number): void;
+}
 
 /** Counts what the intake and its edges report. */
-export function createStreamMetrics(metrics: Pick<Metrics, 'add'>): IntakeMetrics & EdgeMetrics {
+export function createStreamMetrics(metrics: Pick<Metrics, 'add'>): IntakeMetrics & BytesMetric {
   return {
     streamOpened: () => undefined,
     streamClosed(_transport, { dialect, closedBy, malformedFrames, gaps }) {

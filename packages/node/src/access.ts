@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Log } from '@earshot/runtime';
 import {
   type Authenticator,
   createAuthenticator,
@@ -8,8 +9,8 @@ import {
   type Keyring,
   type TokenService,
 } from '@earshot/runtime';
-import type { IngestConfig } from './config.ts';
-import type { Parts } from './parts.ts';
+import type { SessionArchive } from '@earshot/storage';
+import type { NodeSettings } from './settings.ts';
 
 /** Who may call, and with what. */
 export interface Access {
@@ -20,7 +21,15 @@ export interface Access {
 }
 
 /** API keys always, login tokens always, an outside issuer where one is configured. */
-export function createAccess({ config, archive, log }: Parts): Access {
+export function createAccess({
+  config,
+  archive,
+  log,
+}: {
+  readonly config: NodeSettings;
+  readonly archive: SessionArchive;
+  readonly log: Log;
+}): Access {
   if (config.EARSHOT_TOKEN_SECRET === undefined) {
     log.warn('EARSHOT_TOKEN_SECRET is not set: tokens from login end with this process');
   }
@@ -45,7 +54,7 @@ export function createAccess({ config, archive, log }: Parts): Access {
 
 /** Takes in the operator's first key; its id when there is one. */
 export async function importBootstrapKey(
-  config: IngestConfig,
+  config: NodeSettings,
   keyring: Keyring,
 ): Promise<string | undefined> {
   if (config.EARSHOT_BOOTSTRAP_KEY === undefined) return undefined;

@@ -1,0 +1,13 @@
+export { type Access, importBootstrapKey } from './access.ts';
+export type { NodeJournal } from './journal/open-journal.ts';
+export { type AudioNode, type NodeBase, openNode } from './node.ts';
+export { repeat } from './repeat.ts';
+export {
+  countSetting,
+  flagSetting,
+  listSetting,
+  NODE_SETTINGS,
+  type NodeSettings,
+  readSettings,
+} from './settings.ts';
+export { createStreamMetrics } from './stream-metrics.ts';
