@@ -1,10 +1,9 @@
-import type { LookupFunction } from 'node:net';
 import { EarshotError, LIMITS } from '@earshot/protocol';
 import { Client, type Dispatcher } from 'undici';
-import { type EgressPolicy, type EgressRules, egressRules } from './policy.ts';
+import { guardedConnector } from './connector.ts';
+import { type EgressPolicy, egressRules } from './policy.ts';
 import { checkTarget, parseTarget } from './target-url.ts';
 
-const CONNECT_TIMEOUT_MS = 5000;
 const MAX_HEADER_BYTES = 16_384;
 
 export interface GuardedRequest {
@@ -29,28 +28,6 @@ export interface GuardedResponse {
 
 /** Throws `invalid_request` for a URL that is refused, `upstream_unreachable` for whatever happens after. */
 export type GuardedFetch = (url: string, request?: GuardedRequest) => Promise<GuardedResponse>;
-
-/** Refuses an answer set with one forbidden address; what is dialled is what was checked. */
-function guardedLookup(rules: EgressRules): LookupFunction {
-  return (hostname, options, callback) => {
-    rules.resolve(hostname).then(
-      (answers) => {
-        const [first] = answers;
-        if (first === undefined || !answers.every(({ address }) => rules.allowsAddress(address))) {
-          callback(new Error('the name resolves to a forbidden address'), '', 0);
-        } else if (options.all === true) {
-          callback(
-            null,
-            answers.map(({ address, family }) => ({ address, family })),
-          );
-        } else {
-          callback(null, first.address, first.family);
-        }
-      },
-      (error: unknown) => callback(error instanceof Error ? error : new Error('resolver failed'), '', 0),
-    );
-  };
-}
 
 async function readBody(body: AsyncIterable<unknown>, maxBytes: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
@@ -84,6 +61,8 @@ async function exchange(client: Client, url: URL, request: GuardedRequest): Prom
   if (request.discardBody === true) {
     return { status: answer.statusCode, headers: answer.headers, body: new Uint8Array(0) };
   }
+  if ((answer.headers['content-encoding'] ?? 'identity') !== 'identity')
+    throw new Error('compressed bodies are not taken');
   const maxBytes = request.maxResponseBytes ?? LIMITS.webhookMaxResponseBytes;
   if (Number(answer.headers['content-length'] ?? 0) > maxBytes)
     throw new Error('the response body is too large');
@@ -96,16 +75,13 @@ async function exchange(client: Client, url: URL, request: GuardedRequest): Prom
  */
 export function createGuardedFetch(policy: EgressPolicy): GuardedFetch {
   const rules = egressRules(policy);
+  const connect = guardedConnector(rules);
   return async (text, request = {}) => {
     const url = parseTarget(text, rules);
     const client = new Client(url.origin, {
       pipelining: 0,
       maxHeaderSize: MAX_HEADER_BYTES,
-      connect: {
-        timeout: CONNECT_TIMEOUT_MS,
-        lookup: guardedLookup(rules),
-        ...(rules.secureContext === undefined ? {} : { secureContext: rules.secureContext }),
-      },
+      connect,
     });
     try {
       return await exchange(client, url, request);

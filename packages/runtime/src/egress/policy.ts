@@ -16,6 +16,8 @@ export type Resolver = (hostname: string) => Promise<readonly ResolvedAddress[]>
 export interface EgressPolicy {
   /** Development only: plain http, any port, any address. */
   readonly allowPrivate: boolean;
+  /** Only these origins (`https://api.example`), if given; other URLs are refused before a name is looked up. */
+  readonly origins?: readonly string[];
   /** Ports beside 443 and 8443. */
   readonly ports?: readonly number[];
   /** Blocks (`10.1.0.0/16`) that may be reached although they are not public. */
@@ -34,6 +36,7 @@ export interface EgressRules {
   /** Whom to trust; undefined means the system's authorities. Built once, as it is costly. */
   readonly secureContext: SecureContext | undefined;
   readonly resolve: Resolver;
+  readonly allowsOrigin: (origin: string) => boolean;
   readonly allowsPort: (port: number) => boolean;
   readonly allowsAddress: (address: string) => boolean;
 }
@@ -41,12 +44,16 @@ export interface EgressRules {
 /** Prepares a policy; throws for a block that cannot be read. */
 export function egressRules(policy: EgressPolicy): EgressRules {
   const ports = new Set([...DEFAULT_PORTS, ...(policy.ports ?? [])]);
+  const origins = policy.origins === undefined ? undefined : new Set(policy.origins);
   const isAllowedBlock = createBlockTest(policy.allowNetworks ?? []);
   return {
     allowPrivate: policy.allowPrivate,
     secureContext:
-      policy.ca === undefined ? undefined : createSecureContext({ ca: [...rootCertificates, policy.ca] }),
+      policy.ca === undefined
+        ? undefined
+        : createSecureContext({ ca: [...rootCertificates, policy.ca], minVersion: 'TLSv1.2' }),
     resolve: policy.resolver ?? ((hostname) => lookup(hostname, { all: true })),
+    allowsOrigin: (origin) => origins === undefined || origins.has(origin),
     allowsPort: (port) => policy.allowPrivate || ports.has(port),
     allowsAddress: (address) => policy.allowPrivate || isPublicAddress(address) || isAllowedBlock(address),
   };

@@ -123,6 +123,20 @@ describe('a target URL', () => {
     expect(() => parse('https://10.1.2.3:9444/', policy)).toThrow(refused);
   });
 
+  it('is of a listed origin only, where origins are listed', () => {
+    const policy = { allowPrivate: false, origins: ['https://hooks.example'] };
+    expect(parse('https://HOOKS.example:443/a', policy).pathname).toBe('/a');
+    for (const url of [
+      'https://other.example/',
+      'https://hooks.example:8443/',
+      'https://hooks.example.evil.example/',
+      'https://hooks.example@evil.example/',
+    ]) {
+      expect(() => parse(url, policy)).toThrow(refused);
+    }
+    expect(() => parse('http://hooks.example/', { ...policy, allowPrivate: true })).toThrow(refused);
+  });
+
   it('may be plain and private in development', () => {
     const policy = { allowPrivate: true };
     for (const url of ['http://localhost:3000/hook', 'http://127.0.0.1/', 'https://intranet/']) {

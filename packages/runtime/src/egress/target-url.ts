@@ -41,7 +41,7 @@ export function parseTarget(text: string, rules: EgressRules): URL {
   const url = new URL(text);
   const schemeAllowed = url.protocol === 'https:' || (rules.allowPrivate && url.protocol === 'http:');
   if (!schemeAllowed || !rules.allowsPort(portOf(url)) || portOf(url) === 0) throw refused();
-  if (!isAllowedHost(socketHost(url), rules)) throw refused();
+  if (!isAllowedHost(socketHost(url), rules) || !rules.allowsOrigin(url.origin)) throw refused();
   return url;
 }
 

@@ -7,6 +7,7 @@ import { type ClientAddress, createClientAddress } from '../address/client-addre
 import { createAuthentication, createFailureCount } from './access/authentication.ts';
 import { createRateLimiting } from './access/rate-limiting.ts';
 import { createRouteGuard } from './access/route-guard.ts';
+import { refusedScope } from './access/scope.ts';
 import { createBodyDeadline } from './body/body-deadline.ts';
 import { refusedCoding } from './body/content-coding.ts';
 import { registerJsonBody } from './body/json-body.ts';
@@ -14,8 +15,8 @@ import { registerConnectionSweep } from './connections.ts';
 import type { HttpServer } from './contract/http-server.ts';
 import { DEVELOPMENT_ORIGINS, registerCors } from './cors.ts';
 import { answerConnectionFailure } from './failure/connection-failure.ts';
-import { answerError } from './failure/error-answer.ts';
-import { createRouteTable, createUnknownRoute } from './failure/unknown-route.ts';
+import { createErrorAnswer } from './failure/error-answer.ts';
+import { createRouteTable, createUnknownRoute, type RouteTable } from './failure/unknown-route.ts';
 import { registerHealth } from './pages/health.ts';
 import { registerMetricsPage } from './pages/metrics-page.ts';
 import { registerOpenApi } from './pages/openapi.ts';
@@ -24,7 +25,13 @@ import type { HttpServerOptions } from './server-options.ts';
 
 const KEEP_ALIVE_MS = 72_000;
 
-function createApp(options: HttpServerOptions, isTrusted: (address: string) => boolean): HttpServer {
+interface AppParts {
+  readonly isTrusted: (address: string) => boolean;
+  readonly table: RouteTable;
+}
+
+function createApp(options: HttpServerOptions, { isTrusted, table }: AppParts): HttpServer {
+  const answerError = createErrorAnswer(table);
   const loggerInstance: FastifyBaseLogger = options.log;
   const app = Fastify({
     loggerInstance,
@@ -82,6 +89,7 @@ function registerAccess(app: HttpServer, options: HttpServerOptions, clientAddre
     app.addHook('onRequest', createAuthentication({ authenticator, limiter, clientAddress }));
   }
   if (limiter !== undefined) app.addHook('onRequest', createRateLimiting(limiter, clientAddress));
+  app.addHook('onRequest', (request, _reply, done) => done(refusedScope(request)));
   const countFailure = createFailureCount({ limiter, clientAddress });
   app.addHook('onResponse', async (request, reply) => countFailure(request, reply.statusCode));
 }
@@ -103,14 +111,14 @@ function registerObservation(app: HttpServer, metrics: HttpServerOptions['metric
 
 /**
  * Builds the HTTP server that every process uses. Routes added to it declare `config.access`, validate with zod, and
- * throw EarshotError; the server turns that into the MedScribe protocol's errors, headers, limits and documents.
+ * throw EarshotError; the server turns that into the errors of the route's protocol, headers, limits and documents.
  * Raw bodies: add a content-type parser in a scope of your own, and set `config.bodyDeadline`.
  */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const isTrusted = createBlockTest(options.trustedProxies ?? []);
   const clientAddress = createClientAddress(isTrusted);
-  const app = createApp(options, isTrusted);
   const table = createRouteTable();
+  const app = createApp(options, { isTrusted, table });
   app.addHook('onRoute', (route) => table.add(route));
   registerObservation(app, options.metrics);
   registerConnectionSweep(app);

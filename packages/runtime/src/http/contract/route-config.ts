@@ -1,4 +1,5 @@
 import type { Principal } from '../../auth/caller/principal.ts';
+import type { ErrorShape } from '../failure/error-body.ts';
 
 /**
  * Who may call a route. `tenant`: whoever holds a credential, for that tenant's things. `capability`: whoever knows the
@@ -22,7 +23,7 @@ declare module 'fastify' {
      * Shape of error bodies: the MedScribe `envelope` (when absent), `flat` `{error, code}` with the code in capitals
      * (wire contract 2.1), or `gateway` `{error_code, message}` (2.3).
      */
-    errors?: 'envelope' | 'flat' | 'gateway';
+    errors?: ErrorShape;
     /** Group of the rate limit; `default` for tenant routes, `address` for the others. False: not limited. */
     limit?: string | false;
     /** Status of a body, query or path that does not match its schema; 400 when absent. */

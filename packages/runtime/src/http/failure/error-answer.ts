@@ -1,5 +1,7 @@
-import { EarshotError, ERRORS, type ErrorCode, errorEnvelope } from '@earshot/protocol';
+import { EarshotError, ERRORS, type ErrorCode } from '@earshot/protocol';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { type ErrorShape, errorAnswer } from './error-body.ts';
+import type { RouteTable } from './unknown-route.ts';
 import { validationFailure } from './validation-failure.ts';
 
 /** Errors of the framework that are the caller's doing, as our codes. */
@@ -60,16 +62,26 @@ function report(request: FastifyRequest, { error, status }: Failure): void {
   else request.log.warn({ code: error.code, err: error.cause }, 'request could not be served');
 }
 
-/** The one error handler: every refusal leaves as the MedScribe envelope; what we did not expect says nothing. */
-export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const failed = classify(error, request);
-  report(request, failed);
-  const seconds = retryAfter(failed.error);
-  if (seconds !== undefined) void reply.header('retry-after', String(seconds));
-  if (failed.status === 401) void reply.header('www-authenticate', 'Bearer realm="earshot"');
-  void reply
-    .code(failed.status)
-    .type('application/json; charset=utf-8')
-    .serializer((payload: unknown) => JSON.stringify(payload))
-    .send(errorEnvelope(failed.error));
+/**
+ * Creates the one error handler: every refusal leaves in the shape of its route, or of the routes at its path; what we
+ * did not expect says nothing.
+ */
+export function createErrorAnswer(routes: Pick<RouteTable, 'shapeOf'>) {
+  /** Requests that the router refused by itself have no configuration. */
+  const shapeOf = ({ is404, routeOptions, url }: FastifyRequest): ErrorShape =>
+    is404 ? routes.shapeOf(url) : (routeOptions.config.errors ?? 'envelope');
+
+  return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const failed = classify(error, request);
+    report(request, failed);
+    const answer = errorAnswer(shapeOf(request), failed.error, failed.status);
+    const seconds = retryAfter(failed.error);
+    if (seconds !== undefined) void reply.header('retry-after', String(seconds));
+    if (answer.status === 401) void reply.header('www-authenticate', 'Bearer realm="earshot"');
+    void reply
+      .code(answer.status)
+      .type('application/json; charset=utf-8')
+      .serializer((payload: unknown) => JSON.stringify(payload))
+      .send(answer.body);
+  };
 }

@@ -1,11 +1,10 @@
 import { STATUS_CODES } from 'node:http';
-import { ErrorBody } from '@earshot/protocol';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { FastifySchema } from 'fastify';
+import type { FastifySchema, RouteOptions } from 'fastify';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
 import type { HttpServer } from '../contract/http-server.ts';
-import type { RouteAccess } from '../contract/route-config.ts';
+import { ERROR_SCHEMAS } from '../failure/error-body.ts';
 
 /** What the OpenAPI document says about the API as a whole. */
 export interface ApiDescription {
@@ -23,10 +22,32 @@ const PAGE_POLICY =
 const SECURITY_SCHEMES = {
   apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'An API key (`sk_live_…`).' },
   bearer: { type: 'http', scheme: 'bearer', description: 'An API key, or an access token.' },
+  apiKeyId: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-API-Key-Id',
+    description: "Beside a key of the whole tenant: the id of a line's key, to act as that key.",
+  },
 } as const;
 
-function securityOf(access: RouteAccess | undefined): Record<string, readonly string[]>[] {
-  return access === 'tenant' ? [{ apiKey: [] }, { bearer: [] }] : [];
+type RouteConfig = NonNullable<RouteOptions['config']>;
+
+function securityOf({ access, scope }: RouteConfig): Record<string, readonly string[]>[] {
+  if (access !== 'tenant') return [];
+  const named = scope === 'line' || scope === 'any' ? [{ apiKey: [], apiKeyId: [] }] : [];
+  return [{ apiKey: [] }, { bearer: [] }, ...named];
+}
+
+const SCOPE_SENTENCES = {
+  tenant: 'Needs a key of the whole tenant.',
+  line: 'Needs the key of one line.',
+  any: "Takes a key of the whole tenant, or of one line for that line's things.",
+} as const;
+
+/** What the reader is told about the keys of a route that says which it takes. */
+function descriptionOf(given: string | undefined, { scope }: RouteConfig): string | undefined {
+  if (scope === undefined) return given;
+  return given === undefined ? SCOPE_SENTENCES[scope] : `${given} ${SCOPE_SENTENCES[scope]}`;
 }
 
 interface RawContent {
@@ -61,16 +82,18 @@ function schemaOf(schema: FastifySchema | undefined): FastifySchema {
 
 type Transform = typeof jsonSchemaTransform;
 
-/** Adds to each documented route what its configuration implies: security, the error envelope, raw bodies. */
+/** Adds to each documented route what its configuration implies: security, the error body, raw bodies. */
 const describeRoute: Transform = (input) => {
   const { config } = input.route;
   const given = schemaOf(input.schema);
   if (given.hide === true) return jsonSchemaTransform(input);
   const responses = typeof given.response === 'object' ? given.response : {};
+  const description = descriptionOf(given.description, config ?? {});
   const schema: FastifySchema = {
     ...given,
-    security: securityOf(config?.access),
-    response: { ...responses, default: ErrorBody },
+    ...(description === undefined ? {} : { description }),
+    security: securityOf(config ?? {}),
+    response: { ...responses, default: ERROR_SCHEMAS[config?.errors ?? 'envelope'] },
   };
   const described = jsonSchemaTransform({ ...input, schema });
   const answers = typeof described.schema.response === 'object' ? described.schema.response : {};
