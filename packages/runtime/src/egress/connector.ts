@@ -23,7 +23,11 @@ function guardedLookup(rules: EgressRules): LookupFunction {
       (addresses) => {
         const [{ address, family }] = addresses;
         if (options.all !== true) callback(null, address, family);
-        else callback(null, addresses.map(({ address, family }) => ({ address, family })));
+        else
+          callback(
+            null,
+            addresses.map(({ address, family }) => ({ address, family })),
+          );
       },
       (error: unknown) => callback(error instanceof Error ? error : new Error('resolver failed'), '', 0),
     );

@@ -41,17 +41,30 @@ async function readBody(body: AsyncIterable<unknown>, maxBytes: number): Promise
   return Buffer.concat(parts);
 }
 
+const totalMs = (request: GuardedRequest): number => request.timeoutMs ?? LIMITS.webhookTimeoutMs;
+
+/** Aborts at the end of the request's time, or when its caller gives up. */
+function endOf(request: GuardedRequest): AbortSignal {
+  const deadline = AbortSignal.timeout(totalMs(request));
+  return request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
+}
+
+/** Rejects on abort. The client itself notices an abort only once it is connected. */
+async function aborted(signal: AbortSignal): Promise<never> {
+  signal.throwIfAborted();
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('the request took too long')), { once: true });
+  });
+}
+
 function requestOptions(url: URL, request: GuardedRequest): Dispatcher.RequestOptions {
-  const timeoutMs = request.timeoutMs ?? LIMITS.webhookTimeoutMs;
-  const deadline = AbortSignal.timeout(timeoutMs);
   return {
     method: request.method ?? 'GET',
     path: url.pathname + url.search,
     headers: { ...request.headers, 'accept-encoding': 'identity' },
     body: request.body ?? null,
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-    signal: request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]),
+    headersTimeout: totalMs(request),
+    bodyTimeout: totalMs(request),
   };
 }
 
@@ -84,7 +97,7 @@ export function createGuardedFetch(policy: EgressPolicy): GuardedFetch {
       connect,
     });
     try {
-      return await exchange(client, url, request);
+      return await Promise.race([exchange(client, url, request), aborted(endOf(request))]);
     } catch (cause) {
       throw new EarshotError('upstream_unreachable', { cause });
     } finally {
