@@ -9,8 +9,13 @@ const CREDENTIAL = /^[\x21-\x7e]+$/;
 const SCHEME = /^(bearer|x-api-key|apikey)[ \t]+(.+)$/i;
 const JWT = /^eyJ[\w-]+\.[\w-]*\.[\w-]*$/;
 
-const missing = (): EarshotError =>
-  new EarshotError('authentication_failed', { message: 'API key is required' });
+const missing = (headers: RequestHeaders): EarshotError => {
+  const message =
+    readNamedKey(headers) === undefined
+      ? 'API key is required'
+      : 'x-api-key-id only says which key to act as; it needs an API key of the whole tenant beside it.';
+  return new EarshotError('authentication_failed', { message });
+};
 const ambiguous = (): EarshotError =>
   new EarshotError('invalid_request', { message: 'The request carries two different credentials.' });
 
@@ -42,11 +47,16 @@ export function readCredential(headers: RequestHeaders): string {
   const apiKey = single(headers['x-api-key']);
   if (authorization !== undefined && apiKey !== undefined && authorization !== apiKey) throw ambiguous();
   const credential = authorization ?? apiKey;
-  if (credential === undefined) throw missing();
+  if (credential === undefined) throw missing(headers);
   if (credential.length > MAX_LENGTH || !CREDENTIAL.test(credential)) {
     throw new EarshotError('invalid_api_key', { message: 'Invalid API key' });
   }
   return credential;
+}
+
+/** `X-API-Key-Id`: the key that a caller wants to act as, beside the credential that allows it. */
+export function readNamedKey(headers: RequestHeaders): string | undefined {
+  return single(headers['x-api-key-id']);
 }
 
 /** True for the shape of a signed token: three base64url parts, the first a JSON object. */

@@ -1,3 +1,5 @@
+import type { ApiKeyRecord } from '@earshot/protocol';
+
 /** Who makes a request. The tenant comes from the credential only, never from a body or a path. */
 export interface Principal {
   readonly tenant: string;
@@ -9,4 +11,15 @@ export interface Principal {
   readonly line: string | null;
   /** True for keys made in test mode. */
   readonly test: boolean;
+}
+
+/** Who a key speaks for. */
+export function principalFor(record: ApiKeyRecord): Principal {
+  return {
+    tenant: record.tenant,
+    keyId: record.keyId,
+    subject: record.keyId,
+    line: record.lineId ?? null,
+    test: record.mode === 'test',
+  };
 }

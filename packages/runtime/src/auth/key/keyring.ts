@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type ApiKeyRecord, EarshotError, idFrom, LIMITS, TENANT_ID } from '@earshot/protocol';
 import { formatKey, hashKey, isMistypedKey, type KeyMode } from './api-key.ts';
+import { createKeyDirectory } from './key-directory.ts';
 import { createRecordCache } from './record-cache.ts';
 
 /** Where key records are kept; the object store's session archive implements it. */
@@ -48,6 +49,8 @@ export interface Keyring {
   verify(key: string): Promise<VerifiedKey | null>;
   /** The same by the stored name of a key. */
   verifyHash(sha256: string): Promise<ApiKeyRecord | null>;
+  /** The record of a key in force by its id, or null. Throws `service_unavailable` when keys cannot be looked up. */
+  verifyId(keyId: string): Promise<ApiKeyRecord | null>;
   /** True when this process saw the key in force before, however long ago; needs no look-up. */
   recognises(key: string): boolean;
 }
@@ -88,6 +91,8 @@ export function createKeyring(options: KeyringOptions): Keyring {
   const maxAgeMs = Math.min(options.cacheMs ?? LIMITS.keyCacheMs, LIMITS.keyCacheMs);
   const cache = createRecordCache({ read: (sha256) => store.readKey(sha256), clock, maxAgeMs });
 
+  const directory = createKeyDirectory({ list: () => store.listKeys(), clock, maxAgeMs });
+
   const recordOf = (key: string, keyId: string, names: NewKey): ApiKeyRecord => ({
     v: 1,
     keyId,
@@ -104,6 +109,7 @@ export function createKeyring(options: KeyringOptions): Keyring {
     const sha256 = hashKey(key);
     const outcome = await store.createKey(sha256, record);
     cache.forget(sha256);
+    directory.add(record.keyId, sha256);
     return outcome === 'created' ? record : ((await store.readKey(sha256)) ?? record);
   }
 
@@ -142,6 +148,10 @@ export function createKeyring(options: KeyringOptions): Keyring {
       return record === null ? null : { sha256, record };
     },
     verifyHash,
+    async verifyId(keyId) {
+      const sha256 = await directory.find(keyId);
+      return sha256 === null ? null : verifyHash(sha256);
+    },
     recognises: (key) => cache.last(hashKey(key))?.revokedAt === null,
   };
 }

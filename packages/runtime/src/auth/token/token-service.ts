@@ -8,7 +8,7 @@ import {
 } from '@earshot/protocol';
 import { CompactEncrypt, compactDecrypt, errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
-import type { Principal } from '../caller/principal.ts';
+import { type Principal, principalFor } from '../caller/principal.ts';
 import type { Keyring, VerifiedKey } from '../key/keyring.ts';
 import { deriveSecret } from './secret.ts';
 
@@ -117,13 +117,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     },
     async verify(accessToken) {
       const { record } = await open(accessToken, 'access');
-      return {
-        tenant: record.tenant,
-        keyId: record.keyId,
-        subject: record.keyId,
-        line: record.lineId ?? null,
-        test: record.mode === 'test',
-      };
+      return principalFor(record);
     },
   };
 }
