@@ -6,6 +6,7 @@ export type { CutPolicy } from './cutter/cut-policy.ts';
 export type { SegmenterOptions } from './cutter/cut-rule.ts';
 export { type CutterOptions, createCutter } from './cutter/cutter.ts';
 export { rmsDb } from './levels.ts';
+export { mixInto } from './mix.ts';
 export {
   createStreamInspector,
   type InspectedFrame,

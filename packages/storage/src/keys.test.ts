@@ -1,6 +1,6 @@
 import { EarshotError } from '@earshot/protocol';
 import { describe, expect, it } from '@jest/globals';
-import { keys, parseKeyHash, parsePendingKey, parseResultKey, parseSegmentKey } from './keys.ts';
+import { callKeys, keys, parseKeyHash, parsePendingKey, parseResultKey, parseSegmentKey } from './keys.ts';
 import { assertKey } from './port/object-key.ts';
 
 const ref = { tenant: 'clinic-1', sessionId: 'ses_0123456789abcdefghijklmnop' };
@@ -39,6 +39,16 @@ describe('object keys', () => {
     for (const key of [keys.segment(ref, place), keys.pending(ref), keys.probe('x-1'), keys.apiKey(hash)]) {
       expect(() => assertKey(key)).not.toThrow();
     }
+  });
+
+  it("lay out a tenant's audit by time", () => {
+    const at = new Date('2026-11-21T09:23:10.120Z');
+    const key = callKeys.audit('clinic-1', at, 'aud_1');
+    expect(key).toBe('_earshot/audit/clinic-1/20261121T092310120Z-aud_1.json');
+    expect(() => assertKey(key)).not.toThrow();
+    expect(callKeys.audit('clinic-1', new Date(at.getTime() + 1), 'aud_0') > key).toBe(true);
+    expect(() => callKeys.audit('clinic-1', at, '../x')).toThrow(RangeError);
+    expect(() => callKeys.audit('_earshot', at, 'aud_1')).toThrow(RangeError);
   });
 
   it('sort as segments follow each other, beyond the padding too', () => {

@@ -94,6 +94,9 @@ export const callKeys = {
   assetAudio: (tenant: string, assetId: string): string => `${callKeys.assets(tenant)}${plain(assetId)}.pcm`,
   recording: (ref: SessionRef, kind: RecordingKind): string => `${callKeys.recordings(ref)}${kind}.wav`,
   sidecar: (ref: SessionRef): string => `${callKeys.recordings(ref)}recording.json`,
+  /** What was done at a time, to the millisecond; entries of a tenant sort by it. */
+  audit: (tenant: string, at: Date, auditId: string): string =>
+    `${callKeys.audits(tenant)}${at.toISOString().replace(/[-:.]/g, '')}-${plain(auditId)}.json`,
   recordingsRemoved: (ref: SessionRef): string => `${callKeys.recordings(ref)}removed.json`,
 
   /** Prefixes, each ending in a slash. */
@@ -104,6 +107,7 @@ export const callKeys = {
   folder: (tenant: string, callId: string): string => `${callKeys.calls(tenant)}${plain(callId)}/`,
   liveCalls: (): string => `${SYSTEM}/live-calls/`,
   assets: (tenant: string): string => `${SYSTEM}/assets/${tenantRoot(tenant)}`,
+  audits: (tenant: string): string => `${SYSTEM}/audit/${tenantRoot(tenant)}`,
   recordings: (ref: SessionRef): string => `${root(ref)}recording/`,
 } as const;
 

@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream';
-import { wavHeader } from '@earshot/audio';
-import type { SegmentEntry } from '@earshot/protocol';
-import type { ObjectStore } from '@earshot/storage';
-import type { ByteRange } from './byte-range.ts';
-import { readSamples } from './samples.ts';
-import { defaultKind, layTimeline, type RecordingKind } from './timeline.ts';
+import { mixInto, wavHeader } from '@earshot/audio';
+import type { SegmentEntry, TrackName } from '@earshot/protocol';
+import type { ByteRange } from '@earshot/runtime';
+import { layTimeline, type ObjectStore, readTracks } from '@earshot/storage';
+
+/** What may be asked for: a track, or all of them mixed. */
+type RecordingKind = TrackName | 'mixed';
 
 /** One WAV file over all segments, built as it is read. */
 export interface Recording {
@@ -32,8 +33,8 @@ export function openRecording(
     let skip = start % 2;
     let left = end - start;
     const samples = { from: (start - skip) / 2, to: Math.ceil(end / 2) };
-    for await (const block of readSamples(store, timeline, samples)) {
-      const part = block.subarray(skip, skip + left);
+    for await (const tracks of readTracks(store, timeline, samples)) {
+      const part = mixed(tracks).subarray(skip, skip + left);
       skip = 0;
       left -= part.length;
       yield part;
@@ -41,4 +42,18 @@ export function openRecording(
   }
 
   return { bytes, kind, read: (range) => Readable.from(content(range), { objectMode: false }) };
+}
+
+/** The recording to give when none is named: the only track, else all mixed. */
+function defaultKind(segments: readonly SegmentEntry[]): RecordingKind {
+  const tracks = new Set(segments.map((segment) => segment.track));
+  const [only] = tracks;
+  return tracks.size === 1 && only !== undefined ? only : 'mixed';
+}
+
+/** PCM16LE bytes of all tracks together. */
+function mixed([first, ...others]: readonly Int16Array[]): Uint8Array {
+  if (first === undefined) return new Uint8Array(0);
+  for (const other of others) mixInto(first, other);
+  return new Uint8Array(first.buffer, first.byteOffset, first.byteLength);
 }

@@ -1,10 +1,9 @@
 import { EarshotError, SESSION_ID, type SessionRef, TrackName, Transcript } from '@earshot/protocol';
-import { type HttpServer, publicOrigin } from '@earshot/runtime';
+import { type HttpServer, publicOrigin, sendRanged } from '@earshot/runtime';
 import type { SessionSnapshot } from '@earshot/sessions';
 import { renderTranscript } from '@earshot/transcription';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { parseRange } from '../../recording/byte-range.ts';
 import { openRecording } from '../../recording/recording.ts';
 import type { RouteDeps } from '../deps.ts';
 import { SessionParams, sessionRef } from '../session-params.ts';
@@ -107,20 +106,9 @@ interface RecordingCall {
 
 async function sendRecording(deps: RouteDeps, call: RecordingCall): Promise<FastifyReply> {
   const { segments } = await soundOf(deps, call.ref);
-  const recording = openRecording(deps.store, segments, call.query.track);
-  const range = parseRange(call.request.headers.range, recording.bytes);
-  const { start, end } = range ?? { start: 0, end: recording.bytes };
-  void call.reply.headers({
-    'content-type': 'audio/wav',
-    'accept-ranges': 'bytes',
-    'content-length': String(end - start),
-    'cache-control': 'private, no-store',
-    'content-disposition': `inline; filename="${call.ref.sessionId}-${recording.kind}.wav"`,
-  });
-  if (range !== undefined) {
-    void call.reply.code(206).header('content-range', `bytes ${start}-${end - 1}/${recording.bytes}`);
-  }
-  return call.reply.send(recording.read({ start, end }));
+  const { bytes, kind, read } = openRecording(deps.store, segments, call.query.track);
+  const filename = `${call.ref.sessionId}-${kind}.wav`;
+  return sendRanged(call.request, call.reply, { bytes, contentType: 'audio/wav', filename, read });
 }
 
 const TYPES = {

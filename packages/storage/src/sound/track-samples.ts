@@ -1,5 +1,5 @@
-import type { SegmentEntry } from '@earshot/protocol';
-import type { ObjectStore } from '@earshot/storage';
+import { EarshotError, type SegmentEntry } from '@earshot/protocol';
+import type { ObjectStore } from '../port/object-store.ts';
 import type { Timeline } from './timeline.ts';
 
 const WAV_HEADER_BYTES = 44;
@@ -12,19 +12,18 @@ export interface SampleRange {
   readonly to: number;
 }
 
-/** PCM16LE bytes of a range of the recording, mixed where there are several tracks; constant memory. */
-export async function* readSamples(
+/**
+ * The samples of a range of the timeline, block by block: one array a track, all of one length, the receiver's to
+ * change; constant memory. Throws `internal_error` when a segment is shorter than its entry says.
+ */
+export async function* readTracks(
   store: ObjectStore,
   timeline: Timeline,
-  range: SampleRange,
-): AsyncGenerator<Uint8Array> {
+  range: SampleRange = { from: 0, to: timeline.samples },
+): AsyncGenerator<Int16Array[]> {
   for (let from = range.from; from < range.to; from += BLOCK_SAMPLES) {
     const block = { from, to: Math.min(range.to, from + BLOCK_SAMPLES) };
-    const tracks = await Promise.all(timeline.tracks.map((track) => readBlock(store, track, block)));
-    const [first, ...others] = tracks;
-    if (first === undefined) return;
-    for (const other of others) mixInto(first, other);
-    yield new Uint8Array(first.buffer, first.byteOffset, first.byteLength);
+    yield await Promise.all(timeline.tracks.map((track) => readBlock(store, track, block)));
   }
 }
 
@@ -40,24 +39,22 @@ async function readBlock(
     const to = Math.min(block.to, segment.firstSample + segment.samples);
     if (from >= to) continue;
     const start = WAV_HEADER_BYTES + (from - segment.firstSample) * 2;
+    const range = { start, end: start + (to - from) * 2 };
     let at = (from - block.from) * 2;
-    for await (const chunk of await store.read(segment.key, { start, end: start + (to - from) * 2 })) {
+    const end = (to - block.from) * 2;
+    for await (const chunk of await store.read(segment.key, range)) {
       const bytes = chunk as Uint8Array;
       out.set(bytes, at);
       at += bytes.length;
     }
+    if (at !== end) throw tooShort(segment);
   }
   return new Int16Array(out.buffer);
 }
 
-/** Adds a track, clipping at full scale. */
-function mixInto(target: Int16Array, other: Int16Array): void {
-  for (let i = 0; i < target.length; i++) {
-    const sum = (target[i] ?? 0) + (other[i] ?? 0);
-    target[i] = clip(sum);
-  }
-}
-
-function clip(sum: number): number {
-  return Math.max(-32_768, Math.min(32_767, sum));
+function tooShort(segment: SegmentEntry): EarshotError {
+  return new EarshotError('internal_error', {
+    message: 'A stored segment is shorter than its entry says.',
+    details: { key: segment.key },
+  });
 }
