@@ -2,7 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { createIntakeHost, type IntakeHost } from '@earshot/intake';
 import { LIMITS } from '@earshot/protocol';
 import { createQueueProducer, type QueueProducer } from '@earshot/queue';
-import { connectRedis, type Lifecycle, type Log, type Metrics, redisReady } from '@earshot/runtime';
+import {
+  connectRedis,
+  createEventLog,
+  type EventLog,
+  type Lifecycle,
+  type Log,
+  type Metrics,
+  redisReady,
+} from '@earshot/runtime';
 import { createRedisIndex, createSessions, type SessionIndex, type Sessions } from '@earshot/sessions';
 import {
   createSessionArchive,
@@ -39,6 +47,7 @@ export interface AudioNode {
   readonly sessions: Sessions;
   readonly index: SessionIndex;
   readonly producer: QueueProducer;
+  readonly events: EventLog;
   readonly intake: IntakeHost;
 }
 
@@ -66,7 +75,7 @@ export async function openNode(base: NodeBase, onJournalFailure: (error: Error) 
 }
 
 type Held = Pick<AudioNode, 'store' | 'archive' | 'redis' | 'name' | 'journal'>;
-type Work = Pick<AudioNode, 'sessions' | 'index' | 'producer'>;
+type Work = Pick<AudioNode, 'sessions' | 'index' | 'producer' | 'events'>;
 
 function createSessionParts({ config, log, lifecycle }: NodeBase, held: Held): Work {
   const { archive, store, redis, name } = held;
@@ -75,12 +84,14 @@ function createSessionParts({ config, log, lifecycle }: NodeBase, held: Held): W
     onError: (error) => log.warn({ err: error }, 'the queue cannot be reached'),
   });
   lifecycle.onStop('queue', () => producer.close(), 5000);
+  const events = createEventLog(redis);
+  lifecycle.onStop('events', () => events.close(), 1000);
   const index = createRedisIndex(redis, { node: name });
   lifecycle.onStop('index', () => index.close(), 2000);
   const sessions = createSessions({
     truth: archive,
     index,
-    queue: createWorkQueue(producer, archive),
+    queue: createWorkQueue(producer, archive, events),
     readObject: (key) => store.get(key),
     now: () => new Date(),
     randomBytes,
@@ -93,7 +104,7 @@ function createSessionParts({ config, log, lifecycle }: NodeBase, held: Held): W
       recoveryWaitSeconds: config.EARSHOT_RECOVERY_WAIT_SECONDS,
     },
   });
-  return { sessions, index, producer };
+  return { sessions, index, producer, events };
 }
 
 function createIntake({ config, log, metrics }: NodeBase, parts: Held & Work): IntakeHost {

@@ -11,9 +11,19 @@ export {
   LegFigures,
   LiveCallMarker,
 } from './calls/calls.ts';
-export { CALL_EVENTS, EVENT_TYPES, EventRecord, EventType } from './calls/events.ts';
+export {
+  CALL_EVENTS,
+  EVENT_TYPES,
+  EventRecord,
+  EventType,
+  eventIdOf,
+  type SessionNews,
+  sessionEvent,
+} from './calls/events.ts';
 export { CreateLineRequest, LINE_ID, LineRecord } from './calls/lines.ts';
 export {
+  MEDIA_PROTOCOL,
+  MEDIA_TOKEN_PROTOCOL,
   MediaCommand,
   MediaEvent,
   MediaMode,
@@ -28,7 +38,14 @@ export {
   RecordingSidecar,
   RecordingsRemoved,
   RecordingView,
+  RenderRecordingJob,
 } from './calls/recordings.ts';
+export {
+  RealtimeSecretRequest,
+  RealtimeSecretResponse,
+  RealtimeSecretType,
+  SecretAuditRecord,
+} from './calls/secrets.ts';
 export { DiscoveryDocument, PROTOCOL_VERSION } from './discovery.ts';
 export { EarshotError, ERRORS, type ErrorCode, type ErrorRow, errorEnvelope } from './errors.ts';
 export {
@@ -48,7 +65,6 @@ export {
   StreamPointer,
   WEBHOOK_EVENTS,
   WebhookEvent,
-  WebhookRecord,
 } from './records/access.ts';
 export {
   DecodedRecord,
@@ -87,6 +103,7 @@ export {
   RetentionMark,
   TenantPolicy,
 } from './records/retention.ts';
+export { EventFilter, WebhookRecord, WebhookStyle } from './records/webhooks.ts';
 export {
   ADVERTISED_MIME_TYPES,
   AUDIO_FORMATS,
@@ -124,8 +141,24 @@ export {
 export { SNIFF_BYTES, type Sniffed, type SniffRefusal, sniffAudio } from './session/sniff.ts';
 export { STREAM_PROTOCOL, StreamEvent } from './session/stream-events.ts';
 export {
+  DeliveryOutcome,
+  DeliveryRecord,
+  deliveryBody,
+  deliveryIdOf,
+  PilotEventBody,
+  StandardEventBody,
+  standardEventBody,
+} from './webhooks/deliveries.ts';
+export {
   CreateWebhookRequest,
   WebhookListResponse,
   WebhookPayload,
   WebhookView,
-} from './webhooks.ts';
+} from './webhooks/medscribe.ts';
+export {
+  CreatePilotWebhook,
+  PilotDeliveryView,
+  PilotWebhookView,
+  UpdatePilotWebhook,
+} from './webhooks/pilot.ts';
+export { CreateWadialWebhook, WadialWebhookView } from './webhooks/wadial.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { WebhookEvent } from './records/access.ts';
+import { EventType } from './calls/events.ts';
 import { TrackName } from './records/ledger.ts';
 import { ModelId } from './session/requests.ts';
 
@@ -26,12 +26,21 @@ export type TranscribeSegmentJob = z.infer<typeof TranscribeSegmentJob>;
 export const AssembleTranscriptJob = z.object(ref);
 export type AssembleTranscriptJob = z.infer<typeof AssembleTranscriptJob>;
 
-/** Deliver one event to one endpoint. `eventId` stays the same over all attempts and re-runs. */
+/**
+ * Deliver one event to one endpoint. `eventId` stays the same over all attempts, re-runs and replays. `sessionId` is the
+ * session that the event is about; for events of a call alone its line.
+ */
 export const DeliverWebhookJob = z.object({
   ...ref,
   webhookId: z.string(),
   eventId: z.string(),
-  event: WebhookEvent,
+  event: EventType,
   occurredAt: z.iso.datetime(),
+  /** The line of a call; absent for sessions that are no call's. */
+  lineId: z.string().nullable().optional(),
+  /** What `EventRecord.data` says; absent: the session alone. */
+  data: z.record(z.string(), z.unknown()).optional(),
+  /** `dlv_…` of a replay; the first delivery of an event has none. */
+  deliveryId: z.string().optional(),
 });
 export type DeliverWebhookJob = z.infer<typeof DeliverWebhookJob>;

@@ -17,6 +17,8 @@ export const LIMITS = {
   maxTracks: 4,
   /** Sample rates a live stream may declare, Hz. */
   sampleRates: [8000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000] as readonly number[],
+  /** Things that a platform was told to pass on with a stream; more are left out. */
+  maxStreamParameters: 32,
   /** Kinds of warnings that one decoder tells, each once. */
   maxWarningKinds: 32,
   /** Kinds of unknown control events among them. */
@@ -144,6 +146,14 @@ export const LIMITS = {
   maxLiveCalls: 1000,
   /** A media token must be used within this, seconds (wire contract 2.1). */
   mediaTokenSeconds: 120,
+  /** Unused media tokens of one call. */
+  maxMediaTokensPerCall: 128,
+  /** The credential behind an open media socket is checked again after this, ms. */
+  mediaCredentialCheckMs: 2000,
+  /** A talker that is too far ahead is told how far no more often than this, ms. */
+  mediaBufferReportMs: 250,
+  /** Marks of one talker that have not been answered. */
+  maxOpenMarks: 1000,
   /** Bytes of one PCM16 message to a media client; any size is taken from it. */
   mediaFrameBytes: 1920,
   /** Talking clients are asked to pause and to resume at these fill levels, and audio beyond the last is refused; ms. */
@@ -160,6 +170,8 @@ export const LIMITS = {
   callRingSeconds: 60,
   /** A call whose media link is down or has been silent on the wire for this long ends, ms. */
   callPeerGoneMs: 30_000,
+  /** A carrier's media socket must say what it sends within this, ms. */
+  callOpeningMs: 10_000,
   /** The longest call, seconds. */
   maxCallSeconds: 43_200,
   /** Assets: one uploaded file, bytes; decoded length, seconds; per tenant; plays waiting in one call. */
@@ -172,6 +184,29 @@ export const LIMITS = {
   recordingLinkSeconds: 300,
   /** Events kept per line for SSE clients that come back. */
   maxEventsPerLine: 1000,
+  /** … and per tenant, of all its lines and sessions; a log that nothing was added to for so long is dropped, days. */
+  maxEventsPerTenant: 10_000,
+  keepEventsDays: 7,
+  /** Open event streams of one node, and of one tenant on it. */
+  maxEventStreams: 1000,
+  maxEventStreamsPerTenant: 100,
+  /** A comment keeps a quiet event stream open; its credential is checked again; a reader this slow is closed; ms. */
+  eventHeartbeatMs: 15_000,
+  eventRecheckMs: 5000,
+  eventStallMs: 30_000,
+  /** Delivery attempts remembered per webhook, for this long, days. */
+  maxDeliveriesPerWebhook: 200,
+  keepDeliveriesDays: 30,
+  /** The secret before a rotation signs too for this long, hours. */
+  previousSecretHours: 24,
+
+  /** Secrets for realtime models: their life unless asked otherwise, and what can be asked; seconds. */
+  realtimeSecretSeconds: 600,
+  realtimeSecretMinSeconds: 10,
+  realtimeSecretMaxSeconds: 7200,
+  /** Time for a provider to answer, ms, and size of its answer, bytes. */
+  realtimeProviderMs: 15_000,
+  realtimeProviderBytes: 262_144,
 
   /** Access tokens from login, seconds (wire contract 1.2). */
   accessTokenSeconds: 1800,

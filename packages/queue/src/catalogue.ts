@@ -3,6 +3,7 @@ import {
   DecodeUploadsJob,
   DeliverWebhookJob,
   LIMITS,
+  RenderRecordingJob,
   type SessionRef,
   TranscribeSegmentJob,
 } from '@earshot/protocol';
@@ -13,6 +14,7 @@ export interface JobTypes {
   'decode-uploads': DecodeUploadsJob;
   'transcribe-segment': TranscribeSegmentJob;
   'assemble-transcript': AssembleTranscriptJob;
+  'render-recording': RenderRecordingJob;
   'deliver-webhook': DeliverWebhookJob;
 }
 
@@ -65,6 +67,13 @@ export const JOBS: { readonly [N in JobName]: JobRow<JobTypes[N]> } = {
     postponements: 1000,
     jobId: (job) => `asm-${sessionPart(job)}`,
   },
+  'render-recording': {
+    schema: RenderRecordingJob,
+    attempts: 8,
+    delaysMs: [1, 5, 15, 60, 120, 300].map((seconds) => seconds * SECOND),
+    postponements: 1000,
+    jobId: (job) => `rec-${sessionPart(job)}`,
+  },
   'deliver-webhook': {
     schema: DeliverWebhookJob,
     attempts: LIMITS.webhookAttempts,
@@ -81,7 +90,8 @@ export const JOBS: { readonly [N in JobName]: JobRow<JobTypes[N]> } = {
       12 * HOUR,
     ],
     postponements: 1000,
-    jobId: (job) => `whk-${job.eventId}-${job.webhookId}`,
+    jobId: ({ eventId, webhookId, deliveryId }) =>
+      `whk-${eventId}-${webhookId}${deliveryId === undefined ? '' : `-${deliveryId}`}`,
   },
 };
 

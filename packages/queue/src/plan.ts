@@ -1,11 +1,12 @@
 import {
   type DeliverWebhookJob,
+  type EventRecord,
   type SegmentEntry,
   type SessionDocument,
   type SessionRef,
+  sessionEvent,
   type TranscribeSegmentJob,
   WEBHOOK_EVENTS,
-  type WebhookEvent,
   type WebhookRecord,
 } from '@earshot/protocol';
 import type { SessionJobs } from './producer/removal.ts';
@@ -31,31 +32,31 @@ export function planSegments(
   }));
 }
 
-/** Something that happened to a session, told once to each webhook that asked for it. */
-export interface Announcement {
-  readonly ref: SessionRef;
-  readonly event: WebhookEvent;
-  readonly occurredAt: string;
+/**
+ * One delivery job for each webhook that asked for the event. An announcement that is repeated after a crash is the
+ * same event to every receiver, as its id is.
+ */
+export function planDeliveries(event: EventRecord, webhooks: readonly WebhookRecord[]): DeliverWebhookJob[] {
+  const { tenant, lineId, data } = event;
+  const session = typeof data['sessionId'] === 'string' ? data['sessionId'] : (lineId ?? '');
+  return webhooks
+    .filter((webhook) => asksFor(webhook, event))
+    .map(({ webhookId }) => ({
+      tenant,
+      sessionId: session,
+      webhookId,
+      eventId: event.id,
+      event: event.type,
+      occurredAt: event.occurredAt,
+      lineId,
+      data,
+    }));
 }
 
-/**
- * One delivery job a webhook. The event id is made from session and event, so that an announcement which is
- * repeated after a crash is the same event to every receiver.
- */
-export function planDeliveries(
-  { ref, event, occurredAt }: Announcement,
-  webhooks: readonly WebhookRecord[],
-): DeliverWebhookJob[] {
-  return webhooks
-    .filter((webhook) => webhook.status === 'active' && webhook.events.includes(event))
-    .map((webhook) => ({
-      tenant: ref.tenant,
-      sessionId: ref.sessionId,
-      webhookId: webhook.webhookId,
-      eventId: `evt-${ref.sessionId}-${event.replace('.', '-')}`,
-      event,
-      occurredAt,
-    }));
+function asksFor(webhook: WebhookRecord, { type, lineId }: EventRecord): boolean {
+  const { status, events, lineIds = [] } = webhook;
+  const ofLine = lineIds.length === 0 || (lineId !== null && lineIds.includes(lineId));
+  return status === 'active' && ofLine && (events.includes(type) || events.includes('*'));
 }
 
 /** Every job that a session may have in the queue, by what is known of it; for its removal. */
@@ -69,9 +70,12 @@ export function planRemoval(
     ...webhook,
     status: 'active' as const,
     events: [...WEBHOOK_EVENTS],
+    lineIds: [],
   }));
   return {
     segments,
-    deliveries: WEBHOOK_EVENTS.flatMap((event) => planDeliveries({ ref, event, occurredAt }, active)),
+    deliveries: WEBHOOK_EVENTS.flatMap((event) =>
+      planDeliveries(sessionEvent({ ref, event, occurredAt }), active),
+    ),
   };
 }

@@ -38,6 +38,8 @@ export { FolderInUse, lockFolder } from './folder/folder-lock.ts';
 export { readPrivateFile, writePrivateFile } from './folder/private-file.ts';
 export { systemFailure } from './folder/system-failure.ts';
 export { principalOf } from './http/access/authentication.ts';
+export type { ByteRange } from './http/answer/byte-range.ts';
+export { type RangedFile, sendRanged } from './http/answer/ranged-answer.ts';
 export type { HttpServer } from './http/contract/http-server.ts';
 export type { BodyDeadline, RouteAccess } from './http/contract/route-config.ts';
 export { createOriginTest, DEVELOPMENT_ORIGINS } from './http/cors.ts';
@@ -60,4 +62,12 @@ export { maskText } from './log/redaction.ts';
 export { METRICS, type MetricCatalogue, type MetricRow } from './metrics/catalogue.ts';
 export { createMetrics, type Metrics } from './metrics/metrics.ts';
 export { connectRedis, type RedisOptions, type RedisRole, redisReady } from './redis/connection.ts';
+export {
+  createDeliveryLog,
+  type DeliveryLog,
+  type DeliveryPage,
+  type WebhookPlace,
+} from './redis/deliveries/delivery-log.ts';
+export { createEventLog, EVENT_LOG_START, type EventLog } from './redis/events/event-log.ts';
+export type { EventPlace, LoggedEvent } from './redis/events/event-names.ts';
 export { checkRedisPolicy, type RedisIssue } from './redis/policy.ts';

@@ -3,6 +3,8 @@ import { availableParallelism } from 'node:os';
 import { type Consumers, createConsumers, createQueueProducer, type JobOutcome } from '@earshot/queue';
 import {
   connectRedis,
+  createDeliveryLog,
+  createEventLog,
   createGuardedFetch,
   createLifecycle,
   createLog,
@@ -133,11 +135,15 @@ async function createParts(base: Base, engines: OpenedEngines, redis: Redis): Pr
   lifecycle.onStop('queue', () => producer.close(), 5000);
   const index = createRedisIndex(redis, { node: `worker-${randomUUID()}` });
   lifecycle.onStop('index', () => index.close(), 2000);
+  const events = createEventLog(redis);
+  lifecycle.onStop('events', () => events.close(), 1000);
   return {
     store,
     archive: createSessionArchive(store),
     producer,
     index,
+    events,
+    deliveries: createDeliveryLog(redis),
     transcriber: await createOwnTranscriber(base, engines),
     engines: engines.byModel,
     fetch: createGuardedFetch({ allowPrivate: config.EARSHOT_WEBHOOK_ALLOW_INSECURE }),

@@ -1,5 +1,5 @@
 import type { QueueProducer } from '@earshot/queue';
-import type { GuardedFetch, Log, Metrics } from '@earshot/runtime';
+import type { DeliveryLog, EventLog, GuardedFetch, Log, Metrics } from '@earshot/runtime';
 import type { SessionIndex } from '@earshot/sessions';
 import type { ObjectStore, SessionArchive } from '@earshot/storage';
 import type { Transcriber } from '@earshot/transcription';
@@ -22,6 +22,8 @@ export interface WorkerParts {
     | 'segments'
     | 'remove'
   >;
+  readonly events: Pick<EventLog, 'append'>;
+  readonly deliveries: Pick<DeliveryLog, 'note'>;
   readonly transcriber: Transcriber;
   readonly engines: OpenedEngines['byModel'];
   readonly fetch: GuardedFetch;

@@ -30,17 +30,3 @@ export const WEBHOOK_EVENTS = [
 ] as const;
 export const WebhookEvent = z.enum(WEBHOOK_EVENTS);
 export type WebhookEvent = z.infer<typeof WebhookEvent>;
-
-/** `_earshot/webhooks/{tenant}/{webhookId}.json`. */
-export const WebhookRecord = z.object({
-  v: z.literal(1),
-  webhookId: z.string(),
-  tenant: z.string(),
-  url: z.string(),
-  events: z.array(WebhookEvent),
-  /** Signing secret as given, or null when deliveries are not signed. */
-  secret: z.string().nullable(),
-  status: z.enum(['active', 'disabled']),
-  createdAt: z.iso.datetime(),
-});
-export type WebhookRecord = z.infer<typeof WebhookRecord>;

@@ -62,6 +62,8 @@ export function fakeParts(store: ObjectStore, script: Script = () => 'text'): Fa
       addSegments: (_ref, segments) => note(`index ${segments.length}`),
       markSegment: (_ref, { index }, status) => note(`mark ${index} ${status}`),
     },
+    events: { append: () => Promise.resolve(true) },
+    deliveries: { note: () => Promise.resolve() },
     transcriber: createTranscriber({ engines, clock: Date.now }),
     fetch: createGuardedFetch({ allowPrivate: true }),
     log: createLog({ service: 'test', level: 'silent' }),

@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { LIMITS, type WebhookRecord } from '@earshot/protocol';
+import { type DeliveryRecord, LIMITS, type WebhookRecord } from '@earshot/protocol';
 import { GiveUp, type JobContext, RetryLater } from '@earshot/queue';
 import { createGuardedFetch, createLog } from '@earshot/runtime';
 import { createFolderStore, createSessionArchive, type SessionArchive } from '@earshot/storage';
@@ -37,6 +37,7 @@ let archive: SessionArchive;
 let server: Server;
 let url: string;
 let received: Received[];
+let noted: DeliveryRecord[];
 let answer: (response: ServerResponse) => void;
 
 const record = (change: Partial<WebhookRecord> = {}): WebhookRecord => ({
@@ -57,6 +58,7 @@ function handler(allowPrivate = true) {
     fetch: createGuardedFetch({ allowPrivate }),
     log: createLog({ service: 'test', level: 'silent' }),
     now: () => new Date(),
+    deliveries: { note: (attempt) => Promise.resolve(void noted.push(attempt)) },
   });
 }
 
@@ -64,6 +66,7 @@ beforeEach(async () => {
   folder = await temporaryFolder();
   archive = createSessionArchive(createFolderStore(folder.path));
   received = [];
+  noted = [];
   answer = (response) => response.writeHead(204).end();
   server = createServer((request, response) => {
     const parts: Buffer[] = [];

@@ -47,7 +47,7 @@ export function registerWebhooks(server: HttpServer, deps: RouteDeps): void {
     config: { access: 'tenant' },
     schema: { tags: ['webhooks'], summary: 'List webhooks', response: { 200: WebhookListResponse } },
     handler: async (request) => ({
-      webhooks: (await deps.archive.listWebhooks(principalOf(request).tenant)).map(view),
+      webhooks: (await deps.archive.listWebhooks(principalOf(request).tenant)).filter(isOurs).map(view),
     }),
   });
   server.delete('/voice/v1/webhooks/:webhook_id', {
@@ -61,13 +61,20 @@ export function registerWebhooks(server: HttpServer, deps: RouteDeps): void {
     handler: async (request, reply) => {
       const { webhook_id: webhookId } = request.params;
       const known = /^whk_[0-9a-z]{26}$/.test(webhookId);
-      if (!known || !(await deps.archive.removeWebhook(principalOf(request).tenant, webhookId))) {
+      const { tenant } = principalOf(request);
+      const webhook = known ? await deps.archive.readWebhook(tenant, webhookId) : null;
+      if (webhook === null || !isOurs(webhook) || !(await deps.archive.removeWebhook(tenant, webhookId))) {
         throw new EarshotError('webhook_not_found');
       }
       void reply.code(204);
       return null;
     },
   });
+}
+
+/** Webhooks of the other styles are listed where they were registered. */
+function isOurs({ style = 'medscribe' }: WebhookRecord): boolean {
+  return style === 'medscribe';
 }
 
 /** A webhook as callers see it: the secret is never shown again. */

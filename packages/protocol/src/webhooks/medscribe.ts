@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import { LIMITS } from './limits.ts';
-import { WebhookEvent } from './records/access.ts';
+import { EventType } from '../calls/events.ts';
+import { LIMITS } from '../limits.ts';
+import { WebhookEvent } from '../records/access.ts';
+import { EventFilter } from '../records/webhooks.ts';
 
 /** POST /voice/v1/webhooks (wire contract 1.12). An empty event list is refused (4.3). */
 export const CreateWebhookRequest = z.strictObject({
@@ -13,7 +15,7 @@ export type CreateWebhookRequest = z.infer<typeof CreateWebhookRequest>;
 export const WebhookView = z.object({
   webhook_id: z.string(),
   url: z.string(),
-  events: z.array(WebhookEvent),
+  events: z.array(EventFilter),
   status: z.enum(['active', 'disabled']),
   created_at: z.iso.datetime(),
 });
@@ -23,7 +25,7 @@ export const WebhookListResponse = z.object({ webhooks: z.array(WebhookView) });
 
 /** The thin payload: ids and state, never speech. */
 export const WebhookPayload = z.object({
-  event: WebhookEvent,
+  event: EventType,
   timestamp: z.iso.datetime(),
   session_id: z.string(),
 });
