@@ -102,6 +102,8 @@ export interface MediaTap {
   mark(name: string): void;
   clear(): void;
   readonly bufferedMs: number;
+  /** Counts audio that this client did not get because it read too slowly. */
+  missed(samples: number): void;
   detach(): void;
 }
 

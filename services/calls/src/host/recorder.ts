@@ -16,6 +16,8 @@ interface Batch {
 export interface RecorderOptions {
   readonly intake: Pick<IntakeHost, 'open'>;
   readonly ref: SessionRef;
+  /** Settles when the session exists, or cannot. */
+  readonly created: Promise<unknown>;
   readonly callId: string;
   /** Keeping the audio has failed or stopped; the call goes on. */
   readonly onProblem: (reason: string, error?: unknown) => void;
@@ -72,6 +74,7 @@ export class Recorder {
 
   async #open(): Promise<void> {
     try {
+      await this.#options.created;
       const connection = await this.#options.intake.open(this.#options.ref, { transport: 'websocket' });
       this.#connection = connection;
       connection.begin({

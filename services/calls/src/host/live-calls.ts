@@ -1,0 +1,147 @@
+import { type CallRecord, EarshotError } from '@earshot/protocol';
+import type { CallHandle } from '../ports.ts';
+import type { CallBook } from './call-book.ts';
+import { Endings } from './endings.ts';
+import { createHandle } from './handle.ts';
+import type { CallHostDeps } from './host-deps.ts';
+import { type CallEvent, LiveCall } from './live-call.ts';
+import { Recorder } from './recorder.ts';
+import { startTicker, type Ticker } from './ticker.ts';
+
+/** How often calls are looked at for what is overdue, ms. */
+const LOOK_MS = 250;
+/** How often the index is told again how live calls stand, ms. */
+const HOLD_MS = 5000;
+
+/** The calls that this process carries: one clock, one look at what is overdue, one way to end for all of them. */
+export class LiveCalls {
+  readonly #deps: CallHostDeps;
+  readonly #book: CallBook;
+  readonly #endings: Endings;
+  readonly #calls = new Map<string, LiveCall>();
+  #ticker: Ticker | undefined;
+  #timers: NodeJS.Timeout[] = [];
+  #closing = false;
+
+  constructor(deps: CallHostDeps, book: CallBook) {
+    this.#deps = deps;
+    this.#book = book;
+    this.#endings = new Endings(deps, book, (callId) => this.#calls.delete(callId));
+  }
+
+  get count(): number {
+    return this.#calls.size;
+  }
+
+  get skippedTicks(): number {
+    return this.#ticker?.skipped ?? 0;
+  }
+
+  get(callId: string): LiveCall | undefined {
+    return this.#calls.get(callId);
+  }
+
+  start(): void {
+    this.#ticker = startTicker(() => {
+      for (const call of this.#calls.values()) call.tick();
+    });
+    this.#timers = [setInterval(() => this.#look(), LOOK_MS), setInterval(() => this.#holdAll(), HOLD_MS)];
+  }
+
+  /** Ends calls on record that nobody carries any more. */
+  async reconcile(): Promise<void> {
+    await this.#endings.reconcile((callId) => this.#calls.has(callId));
+  }
+
+  /** Ends every call and waits until their audio is durable here, within `deadlineMs`. */
+  async close(deadlineMs: number): Promise<void> {
+    this.#closing = true;
+    for (const call of this.#calls.values()) call.end('shutdown');
+    await this.#endings.settled(deadlineMs);
+    this.#ticker?.stop();
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#endings.stop();
+  }
+
+  /** Takes a call up and puts it on record, in this order, so that no pass of `reconcile` takes it for lost. */
+  async begin(record: CallRecord): Promise<LiveCall> {
+    if (this.#closing) throw new EarshotError('shutting_down');
+    if (this.#calls.size >= this.#deps.maxCalls) {
+      throw new EarshotError('service_unavailable', {
+        message: 'This server carries as many calls as it can.',
+      });
+    }
+    const call = new LiveCall(record, {
+      elapsedMs: () => performance.now(),
+      now: () => new Date(),
+      announce: (of, event) => this.#announce(of, event),
+      changed: (of) => void this.#book.hold(of.record, of.status()),
+      connected: (of) => this.#record(of),
+      ended: (of) => this.#endings.add(of),
+    });
+    this.#calls.set(record.callId, call);
+    try {
+      await this.#book.begin(record);
+    } catch (error) {
+      this.#calls.delete(record.callId);
+      throw error;
+    }
+    return call;
+  }
+
+  handleOf(call: LiveCall): CallHandle {
+    return createHandle(call, {
+      name: (externalCallId) => this.#book.name(call.record, externalCallId),
+      log: this.#deps.log,
+    });
+  }
+
+  /** Opens the session that keeps the call's audio. */
+  #record(call: LiveCall): Recorder | undefined {
+    const { tenant, sessionId, callId } = call.record;
+    if (sessionId === null) return undefined;
+    return new Recorder({
+      intake: this.#deps.intake,
+      ref: { tenant, sessionId },
+      created: this.#deps.createSession(call.record),
+      callId,
+      onProblem: (reason, error) => {
+        this.#deps.log.error({ call: callId, err: error }, reason);
+        call.event({
+          type: 'call.warning',
+          nonce: 'recording',
+          data: { warning: 'recording', message: reason },
+        });
+      },
+    });
+  }
+
+  #announce({ record, externalCallId, state }: LiveCall, event: CallEvent): void {
+    this.#deps.announce({
+      type: event.type,
+      tenant: record.tenant,
+      lineId: record.lineId,
+      callId: record.callId,
+      ...(event.nonce === undefined ? {} : { nonce: event.nonce }),
+      data: {
+        callId: record.callId,
+        externalCallId,
+        direction: record.direction,
+        peer: record.peer,
+        state,
+        callbackData: record.callbackData,
+        ...event.data,
+      },
+    });
+  }
+
+  #look(): void {
+    for (const call of this.#calls.values()) call.expire();
+  }
+
+  #holdAll(): void {
+    for (const call of this.#calls.values()) {
+      if (call.state !== 'ended') void this.#book.hold(call.record, call.status());
+    }
+  }
+}
