@@ -1,0 +1,63 @@
+import { LIMITS } from '@earshot/protocol';
+import type { ListenerQueue } from '../ports.ts';
+import { SampleRing } from '../ring/sample-ring.ts';
+import { SAMPLES_PER_MS, wholeMs } from '../tick.ts';
+
+const MOST = LIMITS.listenerMaxMs * SAMPLES_PER_MS;
+
+class BoundedQueue implements ListenerQueue {
+  readonly #frameSamples: number;
+  readonly #ring = new SampleRing(MOST);
+  #overfull = false;
+  #gap = 0;
+
+  constructor(frameSamples: number) {
+    this.#frameSamples = frameSamples;
+  }
+
+  get waitingMs(): number {
+    return wholeMs(this.#ring.length);
+  }
+
+  push(samples: Int16Array): void {
+    if (this.#overfull && this.#ring.length > MOST / 2) {
+      this.#gap += samples.length;
+      return;
+    }
+    const taken = Math.min(samples.length, this.#ring.room);
+    this.#overfull = taken < samples.length;
+    this.#gap += samples.length - taken;
+    this.#ring.push(samples.subarray(0, taken));
+  }
+
+  take(options: { readonly flush?: boolean } = {}): Int16Array[] {
+    const frames: Int16Array[] = [];
+    while (this.#ring.length >= this.#frameSamples) frames.push(this.#next(this.#frameSamples));
+    if (options.flush === true && this.#ring.length > 0) frames.push(this.#next(this.#ring.length));
+    return frames;
+  }
+
+  takeGap(): number {
+    const gap = this.#gap;
+    this.#gap = 0;
+    return gap;
+  }
+
+  #next(samples: number): Int16Array {
+    const frame = new Int16Array(samples);
+    this.#ring.shift(frame);
+    return frame;
+  }
+}
+
+/**
+ * Audio for one listener, in frames of `frameSamples`, a positive integer (RangeError). When LIMITS.listenerMaxMs wait,
+ * what comes is dropped until half of that has been taken, so that a slow listener gets one hole and not many.
+ */
+export function createListenerQueue(options: { readonly frameSamples: number }): ListenerQueue {
+  const { frameSamples } = options;
+  if (!Number.isInteger(frameSamples) || frameSamples < 1 || frameSamples > MOST / 2) {
+    throw new RangeError(`A frame has 1 to ${MOST / 2} samples, not ${frameSamples}.`);
+  }
+  return new BoundedQueue(frameSamples);
+}
