@@ -138,8 +138,14 @@ class MessageDecoder implements StreamDecoder {
         this.#tellUnknown(message, out);
         return;
       default:
-        this.#tellUnknown(message, out);
+        this.#takeControl(stream, message, out);
     }
+  }
+
+  #takeControl(stream: OpenStream, message: JsonObject, out: DialectEvent[]): void {
+    const control = stream.dialect.control(message);
+    if (control === null) this.#tellUnknown(message, out);
+    else out.push(control);
   }
 
   #takeMedia(stream: OpenStream, message: JsonObject, out: DialectEvent[]): void {

@@ -22,6 +22,9 @@ const Decoded = z.object({
     sampleRate: z.number(),
     callId: z.string().nullable(),
     streamId: z.string().nullable(),
+    bidirectional: z.boolean().nullable(),
+    from: z.string().nullable(),
+    parameters: z.record(z.string(), z.string()),
   }),
   tracks: z.record(
     z.string(),
@@ -30,6 +33,7 @@ const Decoded = z.object({
   gaps: z.array(z.object({ track: z.string(), samples: z.number() })),
   warnings: z.array(z.string()),
   stop: z.boolean(),
+  controls: z.array(z.record(z.string(), z.string())).default([]),
   stats: z.record(z.string(), z.number()),
 });
 const Expected = z.union([z.strictObject({ error: z.string() }), Decoded]);
@@ -93,6 +97,7 @@ describe('golden tapes', () => {
     expect(describeTracks(played)).toEqual(wanted.tracks);
     expect(played.gaps).toEqual(wanted.gaps);
     expect(played.warnings).toEqual(wanted.warnings);
+    expect(played.controls).toEqual(wanted.controls);
     expect(played.stops).toBe(wanted.stop ? 1 : 0);
     expect(played.stats).toMatchObject({ malformedFrames: 0, oddBytes: 0, ...wanted.stats });
   });

@@ -105,7 +105,7 @@ export class OpenStream {
   }
 
   #tellFormat(out: DialectEvent[]): void {
-    const { format, callId, streamId, issues } = this.#opening;
+    const { format, callId, streamId, bidirectional, introduction, issues } = this.#opening;
     for (const issue of issues) this.#setup.warnings.tell(out, issue);
     out.push({
       type: 'format',
@@ -115,6 +115,8 @@ export class OpenStream {
       sampleRate: format.sampleRate,
       callId,
       streamId,
+      bidirectional,
+      ...introduction,
     });
   }
 }

@@ -10,6 +10,7 @@ import {
   parseSampleRate,
   refuseSeveralChannels,
 } from './wire/encoding.ts';
+import { type Introduction, readIntroduction } from './wire/introduction.ts';
 
 /** What is known once a stream is open. */
 export interface Opening {
@@ -17,6 +18,8 @@ export interface Opening {
   readonly defaultTrack: TrackName;
   readonly callId: string | null;
   readonly streamId: string | null;
+  readonly bidirectional: boolean | null;
+  readonly introduction: Introduction;
   readonly issues: readonly ProcessingIssue[];
 }
 
@@ -49,8 +52,12 @@ export function readOpening(dialect: Dialect, message: JsonObject, options: Deco
     sampleRate: sampleRate(declared, encoding, issues) ?? usual.sampleRate ?? defaultSampleRate(options),
     channels: declared.interleaved ?? [null],
   };
-  const { callId, streamId } = declared;
-  return { format, defaultTrack: defaultTrack(declared.tracks), callId, streamId, issues };
+  const { callId, streamId, bidirectional } = declared;
+  const introduction = readIntroduction(message);
+  return {
+    ...{ format, defaultTrack: defaultTrack(declared.tracks), callId, streamId },
+    ...{ bidirectional, introduction, issues },
+  };
 }
 
 /** The format of a dialect that has none on the wire. */

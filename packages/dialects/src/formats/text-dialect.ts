@@ -1,4 +1,5 @@
 import type { UsualFormat } from '../model/dialect.ts';
+import { commonControl } from '../wire/control-message.ts';
 import { countedMedia } from '../wire/media-fields.ts';
 
 /** Messages of media-stream platforms that tell about the call or about playback, not about the audio to come. */
@@ -9,6 +10,7 @@ const QUIET_EVENTS: ReadonlySet<string> = new Set([
   'clear',
   'cleared',
   'playAudio',
+  'played',
   'playedStream',
   'clearAudio',
   'clearedAudio',
@@ -22,6 +24,7 @@ export const textDialect = {
   restartable: false,
   quietEvents: QUIET_EVENTS,
   media: countedMedia,
+  control: commonControl,
 } as const;
 
 /** Mu-law at 8,000 Hz, which Twilio and its kind send when they do not say. */
@@ -35,3 +38,9 @@ export const usualMulaw: UsualFormat = {
 
 /** Linear PCM at 8,000 Hz, little-endian unless checked. */
 export const usualLinear: UsualFormat = { ...usualMulaw, codec: 'pcm16' };
+
+/** Platforms that can send what the caller hears take no audio while they do: a stream of both tracks is one-way. */
+export function oneWayIfOutbound(tracks: unknown): false | null {
+  const names = Array.isArray(tracks) ? tracks : [tracks];
+  return names.some((name) => typeof name === 'string' && /outbound|both/i.test(name)) ? false : null;
+}

@@ -1,4 +1,5 @@
 import type { TrackName } from '@earshot/protocol';
+import type { DtmfEvent, MarkEvent } from './events.ts';
 import type { Codec } from './format.ts';
 
 /** A parsed JSON object from the wire; every field is still to be checked. */
@@ -16,6 +17,8 @@ export interface Declaration {
   readonly tracks: unknown;
   /** Tracks of interleaved channels, where a binary dialect has several. */
   readonly interleaved: readonly TrackName[] | null;
+  /** Whether audio can be sent back; null where the opening does not tell. */
+  readonly bidirectional: boolean | null;
 }
 
 /** One media message, its payload still in base64. */
@@ -59,4 +62,6 @@ export interface Dialect {
   declares(message: JsonObject): Declaration;
   /** Reads a media message; null when it is malformed. */
   media(message: JsonObject): MediaFields | null;
+  /** Reads a message about playback or keys; null when it is none, or malformed. */
+  control(message: JsonObject): MarkEvent | DtmfEvent | null;
 }

@@ -21,6 +21,25 @@ export interface FormatEvent {
   readonly sampleRate: number;
   readonly callId: string | null;
   readonly streamId: string | null;
+  /** Whether audio can be sent back: as the opening says, null where the wire does not tell. */
+  readonly bidirectional: boolean | null;
+  /** Number or address of the caller, where the opening tells. */
+  readonly from: string | null;
+  /** What the platform was told to pass on, such as Twilio's `customParameters`; only short printable strings. */
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** A mark that was sent to the platform: what came before it has been heard, or was dropped, where it tells which. */
+export interface MarkEvent {
+  readonly type: 'mark';
+  readonly name: string;
+  readonly state: 'played' | 'cleared';
+}
+
+/** A key that the caller pressed: one of 0-9 * # A-D. */
+export interface DtmfEvent {
+  readonly type: 'dtmf';
+  readonly digit: string;
 }
 
 /** Samples that the sender counted but that never came; precedes the audio behind them. */
@@ -35,6 +54,8 @@ export interface GapEvent {
 export type DialectEvent =
   | FormatEvent
   | GapEvent
+  | MarkEvent
+  | DtmfEvent
   | { readonly type: 'audio'; readonly frame: AudioFrame }
   | { readonly type: 'stop'; readonly reason: string | null }
   | { readonly type: 'warning'; readonly issue: ProcessingIssue };

@@ -4,7 +4,9 @@ import type {
   DecoderOptions,
   DecoderStats,
   DialectEvent,
+  DtmfEvent,
   FormatEvent,
+  MarkEvent,
   StreamMessage,
 } from '../model/events.ts';
 
@@ -18,6 +20,8 @@ export interface Played {
   readonly gaps: readonly { readonly track: TrackName; readonly samples: number }[];
   readonly warnings: readonly string[];
   readonly stops: number;
+  /** Marks and keys, in order. */
+  readonly controls: readonly (MarkEvent | DtmfEvent)[];
 }
 
 /** A text message of a JSON value, or of a string as it is. */
@@ -51,6 +55,7 @@ function sorted(events: readonly DialectEvent[]): Omit<Played, 'events' | 'error
   const formats: FormatEvent[] = [];
   const gaps: { track: TrackName; samples: number }[] = [];
   const warnings: string[] = [];
+  const controls: (MarkEvent | DtmfEvent)[] = [];
   let stops = 0;
   const add = (track: TrackName, samples: Iterable<number>): void => {
     const known = tracks.get(track) ?? [];
@@ -64,7 +69,8 @@ function sorted(events: readonly DialectEvent[]): Omit<Played, 'events' | 'error
       add(event.track, new Array<number>(event.samples).fill(0));
     } else if (event.type === 'format') formats.push(event);
     else if (event.type === 'warning') warnings.push(event.issue.type);
-    else stops += 1;
+    else if (event.type === 'stop') stops += 1;
+    else controls.push(event);
   }
-  return { tracks, formats, gaps, warnings, stops };
+  return { tracks, formats, gaps, warnings, stops, controls };
 }

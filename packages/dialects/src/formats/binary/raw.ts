@@ -15,5 +15,7 @@ export const raw: Dialect = {
     streamId: null,
     tracks: null,
     interleaved: null,
+    bidirectional: false,
   }),
+  control: () => null,
 };

@@ -1,6 +1,7 @@
 import type { Dialect } from '../../model/dialect.ts';
+import { playedMark, pressedKey } from '../../wire/control-message.ts';
 import { formatFields } from '../../wire/declaration.ts';
-import { anyField, identifierField } from '../../wire/fields.ts';
+import { anyField, identifierField, objectField } from '../../wire/fields.ts';
 import { raw } from './raw.ts';
 
 /** Vonage Voice: a text message with the content type and the caller's own headers, then binary PCM16 little-endian. */
@@ -26,6 +27,17 @@ export const vonage: Dialect = {
       streamId: null,
       tracks: null,
       interleaved: null,
+      bidirectional: true,
     };
+  },
+  control(message) {
+    switch (anyField(message, 'event')) {
+      case 'websocket:notify':
+        return playedMark(objectField(message, 'payload'));
+      case 'websocket:dtmf':
+        return pressedKey(message);
+      default:
+        return null;
+    }
   },
 };

@@ -24,6 +24,7 @@ export const generic: Dialect = {
       streamId: identifierField(start, 'streamId', 'stream_id'),
       tracks: anyField(start, 'tracks'),
       interleaved: null,
+      bidirectional: false,
     };
   },
   media: plainMedia,

@@ -22,6 +22,7 @@ export const voximplant: Dialect = {
       streamId: identifierField(start, 'tag') ?? identifierField(message, 'tag'),
       tracks: anyField(start, 'tracks'),
       interleaved: null,
+      bidirectional: null,
     };
   },
 };

@@ -1,6 +1,7 @@
 import type { Dialect } from '../../model/dialect.ts';
 import { formatFields } from '../../wire/declaration.ts';
 import { anyField, identifierField } from '../../wire/fields.ts';
+import { oneWayIfOutbound } from '../text-dialect.ts';
 import { vobiz } from './vobiz.ts';
 
 /** The older Vobiz shape: ids and `contentType` at the top level of `start`. */
@@ -17,6 +18,7 @@ export const vobizFlat: Dialect = {
       streamId: identifierField(message, 'streamId'),
       tracks: anyField(message, 'audioTrack'),
       interleaved: null,
+      bidirectional: oneWayIfOutbound(anyField(message, 'audioTrack')),
     };
   },
 };

@@ -1,7 +1,7 @@
 import type { Dialect, JsonObject } from '../../model/dialect.ts';
 import { formatFields, mediaFormatOf } from '../../wire/declaration.ts';
 import { anyField, identifierField, objectField } from '../../wire/fields.ts';
-import { textDialect, usualLinear } from '../text-dialect.ts';
+import { oneWayIfOutbound, textDialect, usualLinear } from '../text-dialect.ts';
 
 /** Vobiz streams as documented now: ids nested in `start`; what it sends as L16 is big-endian. It never sends `stop`. */
 export const vobiz: Dialect = {
@@ -17,6 +17,7 @@ export const vobiz: Dialect = {
       streamId: identifierField(start, 'streamId'),
       tracks: anyField(start, 'tracks'),
       interleaved: null,
+      bidirectional: oneWayIfOutbound(anyField(start, 'tracks')),
     };
   },
 };

@@ -23,6 +23,7 @@ export const exotel: Dialect = {
       streamId: identifierField(start, 'stream_sid') ?? identifierField(message, 'stream_sid'),
       tracks: anyField(start, 'tracks'),
       interleaved: null,
+      bidirectional: null,
     };
   },
 };

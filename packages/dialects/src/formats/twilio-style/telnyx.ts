@@ -21,6 +21,7 @@ export const telnyx: Dialect = {
       streamId: identifierField(message, 'stream_id') ?? identifierField(start, 'stream_id'),
       tracks: anyField(start, 'tracks'),
       interleaved: null,
+      bidirectional: null,
     };
   },
 };

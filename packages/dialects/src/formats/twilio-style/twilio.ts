@@ -1,7 +1,7 @@
 import type { Dialect, JsonObject } from '../../model/dialect.ts';
 import { formatFields, mediaFormatOf } from '../../wire/declaration.ts';
 import { anyField, identifierField, objectField } from '../../wire/fields.ts';
-import { textDialect, usualMulaw } from '../text-dialect.ts';
+import { oneWayIfOutbound, textDialect, usualMulaw } from '../text-dialect.ts';
 
 /** Twilio Media Streams: mu-law at 8,000 Hz; both tracks may share a socket, each counted from chunk 1. */
 export const twilio: Dialect = {
@@ -18,6 +18,7 @@ export const twilio: Dialect = {
       streamId: identifierField(start, 'streamSid') ?? identifierField(message, 'streamSid'),
       tracks: anyField(start, 'tracks'),
       interleaved: null,
+      bidirectional: oneWayIfOutbound(anyField(start, 'tracks')),
     };
   },
 };

@@ -12,12 +12,14 @@ export const wavix: Dialect = {
     return anyField(message, 'call_id') !== undefined && anyField(message, 'stream_id') !== undefined;
   },
   declares(message) {
+    const direction = anyField(message, 'stream_type');
     return {
       ...formatFields(null),
       callId: identifierField(message, 'call_id'),
       streamId: identifierField(message, 'stream_id'),
       tracks: anyField(message, 'channel'),
       interleaved: null,
+      bidirectional: direction === undefined ? null : direction === 'twoway',
     };
   },
 };

@@ -56,6 +56,10 @@ export class FrameFeed {
         case 'warning':
           this.#connection.warn(event.issue);
           break;
+        case 'mark':
+        case 'dtmf':
+          // Of calls, not of recordings of them.
+          break;
         case 'stop':
           stopped = true;
           break;
