@@ -12,7 +12,7 @@ import type {
   MediaTap,
   PlaceRequest,
 } from '../ports.ts';
-import { CallBook } from './call-book.ts';
+import { CallBook } from './book/call-book.ts';
 import type { CallHostDeps } from './host-deps.ts';
 import type { LiveCall } from './live-call.ts';
 import { LiveCalls } from './live-calls.ts';

@@ -18,9 +18,9 @@ import {
   LIMITS,
 } from '@earshot/protocol';
 import type { CallView, PeerLink } from '../ports.ts';
-import { viewOf } from './call-book.ts';
-import { Listeners } from './listeners.ts';
-import type { Recorder } from './recorder.ts';
+import { viewOf } from './book/call-book.ts';
+import { Listeners } from './sound/listeners.ts';
+import type { Recorder } from './sound/recorder.ts';
 
 const TICK_SAMPLES = (LIMITS.callSampleRate * LIMITS.callTickMs) / 1000;
 const SILENCE = new Int16Array(TICK_SAMPLES);

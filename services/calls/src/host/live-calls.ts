@@ -1,12 +1,12 @@
 import { type CallRecord, EarshotError } from '@earshot/protocol';
 import type { CallHandle } from '../ports.ts';
-import type { CallBook } from './call-book.ts';
-import { Endings } from './endings.ts';
+import type { CallBook } from './book/call-book.ts';
+import { Endings } from './book/endings.ts';
 import { createHandle } from './handle.ts';
 import type { CallHostDeps } from './host-deps.ts';
 import { type CallEvent, LiveCall } from './live-call.ts';
-import { Recorder } from './recorder.ts';
-import { startTicker, type Ticker } from './ticker.ts';
+import { Recorder } from './sound/recorder.ts';
+import { startTicker, type Ticker } from './sound/ticker.ts';
 
 /** How often calls are looked at for what is overdue, ms. */
 const LOOK_MS = 250;

@@ -9,7 +9,7 @@ import {
 import type { Log } from '@earshot/runtime';
 import type { CallIndex, CallPage } from '@earshot/sessions';
 import type { CallArchive, CallPlace } from '@earshot/storage';
-import type { CallName, CallView } from '../ports.ts';
+import type { CallName, CallView } from '../../ports.ts';
 
 /** Life of a live call's status in the index; renewed three times as often. */
 export const STATUS_LEASE_MS = 15_000;

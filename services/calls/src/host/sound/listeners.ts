@@ -1,6 +1,6 @@
 import type { Playout } from '@earshot/calls';
 import { EarshotError, LIMITS, type MediaEvent, type MediaMode } from '@earshot/protocol';
-import type { MediaListener, MediaTap } from '../ports.ts';
+import type { MediaListener, MediaTap } from '../../ports.ts';
 
 /** A talker is told its fill level this often while it is too high, in ticks. */
 const BUFFER_TICKS = 12;

@@ -1,0 +1,40 @@
+import { countSetting, flagSetting, listSetting, NODE_SETTINGS, readSettings } from '@earshot/node';
+import { LIMITS } from '@earshot/protocol';
+import { z } from 'zod';
+
+/** Settings of the calls service, from environment variables; every row is in the service's README. */
+const CallsConfig = z.object({
+  ...NODE_SETTINGS,
+  EARSHOT_HOST: z.string().default('127.0.0.1'),
+  EARSHOT_CALLS_PORT: countSetting.min(0).max(65_535).default(8081),
+  /** Where clients and carriers reach this node: it carries its calls alone. */
+  EARSHOT_CALLS_PUBLIC_ORIGIN: z.url({ protocol: /^https?$/ }).optional(),
+  EARSHOT_CORS_ORIGINS: listSetting.optional(),
+  EARSHOT_MEDIA_ORIGINS: listSetting.optional(),
+  EARSHOT_TRUSTED_PROXIES: listSetting.optional(),
+  EARSHOT_SPOOL_DIR: z.string().optional(),
+  /** JSON file with the carriers and their secrets. */
+  EARSHOT_CARRIERS: z.string().optional(),
+  /** Folder with `{name}.wav` samples that loopback peers can speak. */
+  EARSHOT_LOOPBACK_SAMPLES: z.string().optional(),
+  EARSHOT_LOOPBACK: flagSetting.default(true),
+  /** A line that is made on the loopback carrier when the bootstrap tenant has none. */
+  EARSHOT_FIRST_LINE: z.string().optional(),
+  EARSHOT_MAX_CALLS: countSetting.min(1).default(LIMITS.maxLiveCalls),
+  EARSHOT_MEDIA_FRAME_BYTES: countSetting.min(2).max(65_536).default(LIMITS.mediaFrameBytes),
+  EARSHOT_WAVIX_FORMAT: z.string().optional(),
+  /** JSON file with the providers of realtime models and their keys. */
+  EARSHOT_REALTIME_PROVIDERS: z.string().optional(),
+  /** Development: a stub provider in this process. */
+  EARSHOT_REALTIME_STUB: flagSetting.default(false),
+  EARSHOT_REALTIME_LIMIT_PER_MINUTE: countSetting.min(1).default(3),
+  EARSHOT_WEBHOOK_ALLOW_INSECURE: flagSetting.default(false),
+  EARSHOT_RATE_LIMIT_PER_MINUTE: countSetting.min(1).default(600),
+  EARSHOT_METRICS: flagSetting.default(true),
+});
+export type CallsConfig = z.infer<typeof CallsConfig>;
+
+/** Reads settings from an environment; empty variables count as absent. Throws one sentence a problem. */
+export function readCallsConfig(env: Readonly<Record<string, string | undefined>>): CallsConfig {
+  return readSettings(CallsConfig, env);
+}

@@ -1,0 +1,6 @@
+import { runService } from '@earshot/runtime';
+import { createCallsApp } from './app.ts';
+import { readCallsConfig } from './config.ts';
+
+/** The calls process, with its settings in the environment. */
+await runService(async () => createCallsApp(readCallsConfig(process.env)), process);
