@@ -77,6 +77,11 @@ export class CallBook {
     return viewOf(record, { status, ended });
   }
 
+  /** Whether a node holds the call; rejects when the index cannot tell. */
+  async isHeld(place: CallPlace): Promise<boolean> {
+    return (await this.#index.status(place)) !== null;
+  }
+
   async status(place: CallPlace): Promise<CallStatus | null> {
     return this.#softly(this.#index.status(place)).then((status) => status ?? null);
   }

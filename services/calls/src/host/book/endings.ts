@@ -65,8 +65,9 @@ export class Endings {
     for (const callId of this.#suspects.keys()) if (!seen.has(callId)) this.#suspects.delete(callId);
   }
 
+  /** While the index cannot be read no node is judged. */
   async #isGone(place: CallPlace): Promise<boolean> {
-    if ((await this.#book.status(place)) !== null) {
+    if (await this.#book.isHeld(place).catch(() => true)) {
       this.#suspects.delete(place.callId);
       return false;
     }
