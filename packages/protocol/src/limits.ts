@@ -179,6 +179,15 @@ export const LIMITS = {
   maxAssetSeconds: 3600,
   maxAssetsPerTenant: 1000,
   maxQueuedPlays: 16,
+  /** Fetching the audio behind a URL, and decoding what is to be played, ms; how many of either run and wait at once. */
+  assetFetchMs: 30_000,
+  assetDecodeMs: 120_000,
+  maxAssetWork: 4,
+  maxAssetWorkWaiting: 64,
+  /** Lines of one tenant; a caller's own text on a call, characters; a peer's name as a caller gives it. */
+  maxLinesPerTenant: 1000,
+  maxCallbackData: 512,
+  maxPeerLength: 600,
   /** Recordings are kept this long, days; links to them hold this long, seconds. */
   keepRecordingDays: 30,
   recordingLinkSeconds: 300,
