@@ -1,0 +1,37 @@
+import type { LineRecord } from '@earshot/protocol';
+import { createLoopbackCarrier, type LoopbackOptions } from '../loopback-carrier.ts';
+import { createCallRecorder, type RecorderHooks } from './call-recorder.ts';
+import { createHandClock } from './hand-clock.ts';
+
+export const line: LineRecord = {
+  v: 1,
+  lineId: 'lin_1',
+  tenant: 'clinic',
+  name: 'front desk',
+  number: null,
+  carrier: 'loopback',
+  record: true,
+  transcribe: false,
+  autoAnswer: false,
+  model: 'lite',
+  language: null,
+  createdAt: '2026-01-01T00:00:00.000Z',
+};
+
+/** A carrier on time that moves by hand. */
+export function bench(options: Partial<LoopbackOptions> = {}) {
+  const time = createHandClock();
+  const problems: unknown[] = [];
+  const log = { error: (...parts: unknown[]) => problems.push(parts) };
+  const carrier = createLoopbackCarrier({ log, time, ...options });
+  let calls = 0;
+  const dial = async (to: string, hooks: RecorderHooks = {}) => {
+    calls += 1;
+    const handle = createCallRecorder(`call_${calls}`, hooks);
+    const placed = await carrier.originate({ line, callId: handle.callId, to, handle });
+    const peer = carrier.peer(handle.callId);
+    if (peer === undefined) throw new Error('the carrier does not know the call');
+    return { handle, cancel: () => placed.cancel(), peer };
+  };
+  return { time, carrier, dial, problems };
+}
