@@ -99,7 +99,7 @@ export class CallHost implements Calls {
     call.apply({ type: 'ringing' });
     const handle = this.#live.handleOf(call);
     // The carrier has to have its handle before it is told to connect.
-    if (line.autoAnswer) setImmediate(() => call.answer());
+    if (line.autoAnswer) setImmediate(() => call.accept());
     return handle;
   }
 
@@ -124,7 +124,7 @@ export class CallHost implements Calls {
     if (call.state === 'active') return call.view();
     if (call.state !== 'ringing' || call.record.direction !== 'inbound')
       throw new EarshotError('call_not_active');
-    call.answer();
+    call.accept();
     return call.view();
   }
 

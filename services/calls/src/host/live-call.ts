@@ -14,12 +14,13 @@ import {
   type CallEndReason,
   type CallRecord,
   type CallStatus,
-  type EventType,
   LIMITS,
 } from '@earshot/protocol';
 import type { CallView, PeerLink } from '../ports.ts';
 import { viewOf } from './book/call-book.ts';
+import type { CallEvent } from './call-event.ts';
 import { Listeners } from './sound/listeners.ts';
+import { playEvent } from './sound/play-event.ts';
 import type { Recorder } from './sound/recorder.ts';
 
 const TICK_SAMPLES = (LIMITS.callSampleRate * LIMITS.callTickMs) / 1000;
@@ -39,13 +40,6 @@ export interface LiveCallContext {
   readonly ended: (call: LiveCall) => void;
 }
 
-/** Something to announce about a call. */
-export interface CallEvent {
-  readonly type: EventType;
-  readonly nonce?: string;
-  readonly data?: Readonly<Record<string, unknown>>;
-}
-
 /** One call on this node: its state, both directions of its audio, and who hears it. */
 export class LiveCall {
   readonly record: CallRecord;
@@ -58,7 +52,7 @@ export class LiveCall {
   #recorder: Recorder | undefined;
   #externalCallId: string | null;
   #updatedAt: string;
-  #events = 0;
+  #plays = 0;
   /** Gives up a call that is being placed, or refuses one that rings here. */
   giveUp: () => void = () => undefined;
   /** Accepts one that rings here. */
@@ -107,6 +101,11 @@ export class LiveCall {
     }
     if (this.#row.state === 'ended' && before !== 'ended') this.#finish();
     return true;
+  }
+
+  /** Somebody takes a call that rings here; the carrier connects it. */
+  accept(): void {
+    if (this.apply({ type: 'accepted', atMs: this.#context.elapsedMs() })) this.answer();
   }
 
   /** Media flows, for the first time or again. */
@@ -235,17 +234,7 @@ export class LiveCall {
       this.listeners.marked(event.name, event.state);
       return;
     }
-    this.#events += 1;
-    const nonce = `${event.playId}-${this.#events}`;
-    if (event.type === 'play_started') {
-      this.event({ type: 'call.play.started', nonce, data: { playId: event.playId } });
-      return;
-    }
-    const heardMs = Math.round((event.heardSamples * 1000) / LIMITS.callSampleRate);
-    this.event({
-      type: 'call.play.ended',
-      nonce,
-      data: { playId: event.playId, heardMs, complete: event.complete },
-    });
+    this.#plays += 1;
+    this.event(playEvent(event, this.#plays));
   }
 }

@@ -2,9 +2,10 @@ import { type CallRecord, EarshotError } from '@earshot/protocol';
 import type { CallHandle } from '../ports.ts';
 import type { CallBook } from './book/call-book.ts';
 import { Endings } from './book/endings.ts';
+import type { CallEvent } from './call-event.ts';
 import { createHandle } from './handle.ts';
 import type { CallHostDeps } from './host-deps.ts';
-import { type CallEvent, LiveCall } from './live-call.ts';
+import { LiveCall } from './live-call.ts';
 import { Recorder } from './sound/recorder.ts';
 import { startTicker, type Ticker } from './sound/ticker.ts';
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CallEndedRecord, EarshotError, type SessionRef } from '@earshot/protocol';
 import type { CallPlace } from '@earshot/storage';
-import { type CallBook, STATUS_LEASE_MS } from './call-book.ts';
 import type { CallHostDeps } from '../host-deps.ts';
 import type { LiveCall } from '../live-call.ts';
+import { type CallBook, STATUS_LEASE_MS } from './call-book.ts';
 
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 10_000;
