@@ -2,7 +2,7 @@ import type { LegFigures } from '@earshot/protocol';
 
 /** All audio in here is 16-bit, mono, at LIMITS.callSampleRate; a tick is LIMITS.callTickMs of it. */
 
-/** Audio to be played, read a tick at a time. */
+/** Audio to be played, read a tick at a time. It never throws: the clock of all calls runs through it. */
 export interface Clip {
   readonly playId: string;
   /**

@@ -31,7 +31,9 @@ class SteadyCounter implements TickCounter {
   }
 
   due(nowMs: number): number {
-    const come = Math.floor((nowMs - this.#startMs) / LIMITS.callTickMs) - this.#counted;
+    const passed = Math.floor((nowMs - this.#startMs) / LIMITS.callTickMs) - this.#counted;
+    // At `nextAtMs` itself a tick is due, whatever the division makes of fractions.
+    const come = passed === 0 && nowMs >= this.nextAtMs ? 1 : passed;
     if (come <= 0) return 0;
     this.#counted += come;
     const due = Math.min(come, MOST_AT_ONCE);
