@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeBase64 } from './base64.ts';
+import { decodeBase64, encodeBase64 } from './base64.ts';
 
 describe('decodeBase64', () => {
   it('gives back any bytes', () => {
@@ -43,5 +43,15 @@ describe('decodeBase64', () => {
 
   it('gives no bytes for no text', () => {
     expect(decodeBase64('')).toEqual(new Uint8Array(0));
+  });
+});
+
+describe('encodeBase64', () => {
+  it('writes any bytes as everybody does', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
+        expect(encodeBase64(bytes)).toBe(Buffer.from(bytes).toString('base64'));
+      }),
+    );
   });
 });

@@ -2,6 +2,9 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const INVALID = 255;
 const PAD = 0x3d;
 
+const LETTERS = new TextEncoder().encode(ALPHABET);
+const ascii = new TextDecoder();
+
 const VALUES = new Uint8Array(256).fill(INVALID);
 for (let value = 0; value < ALPHABET.length; value += 1) VALUES[ALPHABET.charCodeAt(value)] = value;
 
@@ -45,4 +48,23 @@ function decodeTail(text: string, bytes: Uint8Array, count: number): boolean {
 
 function valueAt(text: string, at: number): number {
   return VALUES[text.charCodeAt(at)] ?? INVALID;
+}
+
+/** Writes base64 (RFC 4648 section 4) with padding. */
+export function encodeBase64(bytes: Uint8Array): string {
+  const codes = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
+  for (let at = 0, to = 0; at < bytes.length; at += 3, to += 4) {
+    const group = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
+    codes[to] = letter(group >> 18);
+    codes[to + 1] = letter(group >> 12);
+    codes[to + 2] = letter(group >> 6);
+    codes[to + 3] = letter(group);
+  }
+  const padding = (3 - (bytes.length % 3)) % 3;
+  codes.fill(PAD, codes.length - padding);
+  return ascii.decode(codes);
+}
+
+function letter(bits: number): number {
+  return LETTERS[bits & 0x3f] ?? PAD;
 }

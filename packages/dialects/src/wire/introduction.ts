@@ -26,8 +26,7 @@ export function readIntroduction(message: JsonObject): Introduction {
     if (!NAME.test(name) || name === '__proto__') continue;
     if (typeof value === 'string' && VALUE.test(value)) parameters[name] = value;
   }
-  const from =
-    identifierField(start, 'from') ?? identifierField(message, 'from') ?? passedCaller(parameters);
+  const from = identifierField(start, 'from') ?? identifierField(message, 'from') ?? passedCaller(parameters);
   return { from, parameters };
 }
 
@@ -38,8 +37,9 @@ function passedCaller(parameters: Readonly<Record<string, string>>): string | nu
 
 /** Vonage puts what it was told to pass on beside `content-type`. */
 function flatHeaders(message: JsonObject): JsonObject {
-  const { event: _event, 'content-type': contentType, ...headers } = message;
-  return contentType === undefined ? {} : headers;
+  if (anyField(message, 'content-type') === undefined) return {};
+  const headers = Object.entries(message).filter(([name]) => name !== 'event' && name !== 'content-type');
+  return Object.fromEntries(headers);
 }
 
 /** Plivo's `extra_headers`: `name=value` joined by semicolons. */
