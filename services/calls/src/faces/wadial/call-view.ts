@@ -1,0 +1,57 @@
+import { CallEndReason, CallState } from '@earshot/protocol';
+import { z } from 'zod';
+import type { CallView } from '../../ports.ts';
+
+/** A call (wire contract 2.2). */
+export const WadialCall = z.object({
+  callId: z.string(),
+  /** The line. */
+  sessionId: z.string(),
+  peerJid: z.string(),
+  direction: z.enum(['outgoing', 'incoming']),
+  mediaType: z.literal('audio'),
+  state: CallState,
+  transport: z.literal('websocket'),
+  audioMuted: z.boolean(),
+  endReason: CallEndReason.nullable(),
+  createdAt: z.iso.datetime(),
+  connectedAt: z.iso.datetime().nullable(),
+  endedAt: z.iso.datetime().nullable(),
+  updatedAt: z.iso.datetime(),
+});
+export type WadialCall = z.infer<typeof WadialCall>;
+
+const NUMBER = /^\+([1-9][0-9]{4,14})$/;
+const PHONE_JID = /^\+?([1-9][0-9]{4,14})(?::\d{1,3})?@(?:s\.whatsapp\.net|c\.us)$/;
+const DIGITS = /^[1-9][0-9]{4,14}$/;
+
+/** A peer as WADial clients name numbers; what is no number stays as it is. */
+export function jidOf(peer: string): string {
+  const digits = NUMBER.exec(peer)?.[1];
+  return digits === undefined ? peer : `${digits}@s.whatsapp.net`;
+}
+
+/** The peer that a client means: phone JIDs and bare digits are E.164 numbers, anything else is the carrier's matter. */
+export function peerOf(to: string): string {
+  const digits = PHONE_JID.exec(to)?.[1] ?? DIGITS.exec(to)?.[0];
+  return digits === undefined ? to : `+${digits}`;
+}
+
+/** A call as WADial clients see it. */
+export function wadialCall(call: CallView): WadialCall {
+  return {
+    callId: call.callId,
+    sessionId: call.lineId,
+    peerJid: jidOf(call.peer),
+    direction: call.direction === 'inbound' ? 'incoming' : 'outgoing',
+    mediaType: 'audio',
+    state: call.state,
+    transport: 'websocket',
+    audioMuted: call.muted,
+    endReason: call.reason,
+    createdAt: call.createdAt,
+    connectedAt: call.connectedAt,
+    endedAt: call.endedAt,
+    updatedAt: call.updatedAt,
+  };
+}
