@@ -94,12 +94,13 @@ describe('createInboundLeg', () => {
         const leg = createInboundLeg();
         let sent = 0;
         let ticks = 0;
+        let whole = true;
         const heard: number[] = [];
         const tick = () => {
           ticks += 1;
           const out = leg.tick();
-          expect(out).toHaveLength(TICK);
-          heard.push(...audible(out));
+          whole &&= out.length === TICK;
+          for (const sample of out) if (sample !== 0) heard.push(sample);
         };
         for (const { type, samples } of inputs) {
           if (type === 'push') {
@@ -115,9 +116,9 @@ describe('createInboundLeg', () => {
         }
         for (let index = 0; index < MOST / TICK + 4; index += 1) tick();
         expect(heard.length + leg.figures.dropped).toBe(sent);
-        expect(isPartOf(heard, sent)).toBe(true);
+        expect([whole, isPartOf(heard, sent)]).toEqual([true, true]);
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 });

@@ -58,7 +58,7 @@ describe('createListenerQueue', () => {
       fc.boolean().map((flush) => ({ flush })),
     );
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 40 }), fc.integer({ min: 1, max: 960 }), (steps, frame) => {
+      fc.property(fc.array(step, { maxLength: 30 }), fc.integer({ min: 20, max: 960 }), (steps, frame) => {
         const queue = createListenerQueue({ frameSamples: frame });
         /** Every sample by its number: what was pushed and not dropped, and what came out. */
         const kept: number[] = [];
@@ -73,14 +73,15 @@ describe('createListenerQueue', () => {
             expect(queue.waitingMs <= 2000).toBe(true);
           } else {
             const frames = queue.take(step);
-            for (const piece of frames) out.push(...piece);
+            for (const piece of frames) for (const sample of piece) out.push(sample);
             expect(frames.slice(0, -1).every((piece) => piece.length === frame)).toBe(true);
             expect(step.flush || frames.every((piece) => piece.length === frame)).toBe(true);
           }
         }
-        expect(Int16Array.from(out)).toEqual(Int16Array.from(kept));
+        expect(out.length).toBe(kept.length);
+        expect(out.every((sample, index) => sample === kept[index])).toBe(true);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });

@@ -72,6 +72,11 @@ const input = fc.oneof(
   fc.integer({ min: 1, max: 6 }).map((ticks) => ({ ticks })),
 );
 
+/** Whether the samples are the same; `toEqual` takes its time over thousands of them. */
+function same(a: Int16Array, b: Int16Array): boolean {
+  return a.length === b.length && a.every((sample, index) => sample === b[index]);
+}
+
 describe('createPlayout', () => {
   it('plays to the sample what a plain model plays, and tells the same, whatever is asked of it', () => {
     fc.assert(
@@ -106,17 +111,14 @@ describe('createPlayout', () => {
             playout.clear({ clips: step.clear });
             model.clear(step.clear);
           } else {
-            for (let tick = 0; tick < step.ticks; tick += 1) expect(playout.tick()).toEqual(model.tick());
+            for (let tick = 0; tick < step.ticks; tick += 1)
+              expect(same(playout.tick(), model.tick())).toBe(true);
           }
           expect(playout.bufferedMs).toBe(Math.ceil(model.talk.length / 16));
         });
         playout.end();
         model.clear(true);
-        const byKind = (all: PlayoutEvent[]) => [
-          all.filter(({ type }) => type === 'mark'),
-          all.filter(({ type }) => type !== 'mark'),
-        ];
-        expect(byKind(events)).toEqual(byKind(model.events));
+        expect(events).toEqual(model.events);
       }),
       { numRuns: 150 },
     );

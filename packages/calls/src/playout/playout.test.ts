@@ -219,7 +219,7 @@ describe('the end of a call', () => {
     playout.tick();
     playout.end();
     playout.end();
-    expect(told()).toEqual([started('cut'), over('cut', TICK, false), cleared('never')]);
+    expect(told()).toEqual([started('cut'), cleared('never'), over('cut', TICK, false)]);
     expect(clip.closed).toBe(1);
     const { figures } = playout;
     expect(playout.talk(of(1, 1))).toBe(false);

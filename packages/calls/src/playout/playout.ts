@@ -74,8 +74,8 @@ class ClockedPlayout implements Playout {
 
   end(): void {
     this.#ended = true;
-    this.#clips.clear();
     this.#talk.clear();
+    this.#clips.clear();
     this.#tellAll();
   }
 
