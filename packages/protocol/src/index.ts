@@ -30,6 +30,7 @@ export {
   RealtimeMediaRequest,
   RealtimeMediaResponse,
 } from './calls/media.ts';
+export { recordingEvents } from './calls/recording-events.ts';
 export {
   RECORDING_ID,
   RECORDING_KINDS,
@@ -46,6 +47,7 @@ export {
   RealtimeSecretType,
   SecretAuditRecord,
 } from './calls/secrets.ts';
+export { ThinData, thinData } from './calls/thin-data.ts';
 export { DiscoveryDocument, PROTOCOL_VERSION } from './discovery.ts';
 export { EarshotError, ERRORS, type ErrorCode, type ErrorRow, errorEnvelope } from './errors.ts';
 export {

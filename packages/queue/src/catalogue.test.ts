@@ -19,6 +19,7 @@ describe('the job catalogue', () => {
       'assemble-transcript',
       'decode-uploads',
       'deliver-webhook',
+      'render-recording',
       'transcribe-segment',
     ]);
   });

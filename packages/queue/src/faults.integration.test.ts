@@ -49,6 +49,7 @@ function consume(handlers: Partial<Handlers>): void {
       'decode-uploads': idle,
       'transcribe-segment': idle,
       'assemble-transcript': idle,
+      'render-recording': idle,
       'deliver-webhook': idle,
       ...handlers,
     },
@@ -56,6 +57,7 @@ function consume(handlers: Partial<Handlers>): void {
       'decode-uploads': 2,
       'transcribe-segment': 2,
       'assemble-transcript': 2,
+      'render-recording': 2,
       'deliver-webhook': 2,
     },
   });
@@ -203,9 +205,10 @@ const [url, poison] = process.argv.slice(1);
 const idle = async () => undefined;
 createConsumers({
   connection: new Redis(url, { maxRetriesPerRequest: null }),
-  concurrency: { 'decode-uploads': 1, 'transcribe-segment': 2, 'assemble-transcript': 1, 'deliver-webhook': 1 },
+  concurrency: { 'decode-uploads': 1, 'transcribe-segment': 2, 'assemble-transcript': 1,
+    'render-recording': 1, 'deliver-webhook': 1 },
   handlers: {
-    'decode-uploads': idle, 'deliver-webhook': idle,
+    'decode-uploads': idle, 'render-recording': idle, 'deliver-webhook': idle,
     'assemble-transcript': async () => console.log('assembled'),
     'transcribe-segment': async (job) => {
       console.log('took ' + job.index);

@@ -30,6 +30,7 @@ const nothing: Handlers = {
   'decode-uploads': idle,
   'transcribe-segment': idle,
   'assemble-transcript': idle,
+  'render-recording': idle,
   'deliver-webhook': idle,
 };
 
@@ -47,6 +48,7 @@ function consume(handlers: Partial<Handlers>, concurrency = 4): JobOutcome[] {
       'decode-uploads': concurrency,
       'transcribe-segment': concurrency,
       'assemble-transcript': concurrency,
+      'render-recording': concurrency,
       'deliver-webhook': concurrency,
     },
     onOutcome: (outcome) => outcomes.push(outcome),
@@ -363,6 +365,7 @@ describe('a consumer whose connection gives up on slow commands', () => {
         'decode-uploads': 1,
         'transcribe-segment': 1,
         'assemble-transcript': 1,
+        'render-recording': 1,
         'deliver-webhook': 1,
       },
     });

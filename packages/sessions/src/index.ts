@@ -1,7 +1,7 @@
 export { type CallIndex, type CallPage, createCallIndex } from './calls/call-index.ts';
 export { coverageOf, type TrackPosition } from './core/coverage.ts';
 export { type SessionRow, type SessionState, transition } from './core/machine.ts';
-export { audioFiles, segmentFileName } from './core/manifest.ts';
+export { audioFiles, isRecorded, segmentFileName } from './core/manifest.ts';
 export {
   type SegmentPlace,
   type SegmentStatus,

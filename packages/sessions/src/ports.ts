@@ -148,6 +148,8 @@ export interface SessionContents {
 export interface WorkQueue {
   decodeUploads(ref: SessionRef): Promise<void>;
   transcribe(document: SessionDocument, segments: readonly SegmentEntry[]): Promise<void>;
+  /** Has the recordings of a call made. */
+  renderRecording(ref: SessionRef): Promise<void>;
   /** Takes away what the queue holds for a session; resolves to the number of jobs. One that runs just now stays. */
   removeWork(ref: SessionRef, segments: readonly SegmentPlace[]): Promise<number>;
   announce(ref: SessionRef, event: Transition['announce'][number], occurredAt: string): Promise<void>;

@@ -21,5 +21,6 @@ export {
 export { verifyObject } from './port/verification.ts';
 export type { S3StoreConfig } from './s3/s3-client.ts';
 export { createS3Store, type S3ObjectStore } from './s3/s3-store.ts';
+export { removeRecordings } from './sound/recordings-removal.ts';
 export { layTimeline, layTracks, type Timeline } from './sound/timeline.ts';
 export { readTracks, type SampleRange } from './sound/track-samples.ts';

@@ -1,5 +1,5 @@
 export { type AssemblyInput, assembleTranscript, LOSS_ISSUES } from './assemble/assemble.ts';
-export { removeStaleScratch } from './child/scratch-folder.ts';
+export { createScratchFolder, removeStaleScratch } from './child/scratch-folder.ts';
 export { type DecodeRequest, decodeAudio } from './decode/decode-audio.ts';
 export { DecodeError, type DecodeReason } from './decode/decode-error.ts';
 export { type DecodeUploadsRequest, decodeUploads, type UploadEvent } from './decode/decode-uploads.ts';

@@ -15,8 +15,14 @@ import {
   redisReady,
 } from '@earshot/runtime';
 import { createRedisIndex } from '@earshot/sessions';
-import { createSessionArchive, openObjectStore } from '@earshot/storage';
-import { createTranscriber, type Engine, EngineError, type Transcriber } from '@earshot/transcription';
+import { createCallArchive, createSessionArchive, openObjectStore } from '@earshot/storage';
+import {
+  createTranscriber,
+  type Engine,
+  EngineError,
+  removeStaleScratch,
+  type Transcriber,
+} from '@earshot/transcription';
 import type { Redis } from 'ioredis';
 import type { WorkerConfig } from './config.ts';
 import { engineSet, type OpenedEngines, openEngines } from './engines/engines.ts';
@@ -83,6 +89,7 @@ async function compose(base: Base): Promise<WorkerApp> {
     checks: { redis: () => redis.ping(), storage: () => parts.store.head('_earshot/ready') },
   });
   const consumers = createWorkConsumers(base, parts, redis);
+  void removeStaleScratch(config.EARSHOT_RECORDING_SPOOL_DIR);
   const passes = createPassLock(redis, 'reconciler');
   const reconciler = createReconciler(parts, passes, config.EARSHOT_RECONCILE_SECONDS * 1000);
   const retention = createRetention(parts, createPassLock(redis, 'retention'), {
@@ -140,6 +147,7 @@ async function createParts(base: Base, engines: OpenedEngines, redis: Redis): Pr
   return {
     store,
     archive: createSessionArchive(store),
+    callArchive: createCallArchive(store),
     producer,
     index,
     events,
@@ -168,11 +176,19 @@ async function createOwnTranscriber(
 function createWorkConsumers({ config, log, metrics }: Base, parts: WorkerParts, redis: Redis): Consumers {
   return createConsumers({
     connection: redis,
-    handlers: createHandlers(parts, { policy: config.EARSHOT_CUT_POLICY }),
+    handlers: createHandlers(
+      parts,
+      { policy: config.EARSHOT_CUT_POLICY },
+      {
+        keepRecordingDays: config.EARSHOT_KEEP_RECORDING_DAYS,
+        spoolFolder: config.EARSHOT_RECORDING_SPOOL_DIR,
+      },
+    ),
     concurrency: {
       'decode-uploads': config.EARSHOT_DECODE_CONCURRENCY,
       'transcribe-segment': config.EARSHOT_CONCURRENCY ?? availableParallelism(),
       'assemble-transcript': ASSEMBLE_CONCURRENCY,
+      'render-recording': config.EARSHOT_RECORDING_CONCURRENCY,
       'deliver-webhook': config.EARSHOT_WEBHOOK_CONCURRENCY,
     },
     onOutcome: (outcome) => observe(outcome, { log, metrics }),

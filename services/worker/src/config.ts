@@ -25,6 +25,12 @@ export const WorkerConfig = z.object({
   EARSHOT_RECONCILE_SECONDS: count.min(1).max(3600).default(15),
   /** How long audio is kept after a session's completion, days, unless its tenant has other rules; 0 for ever. */
   EARSHOT_KEEP_AUDIO_DAYS: count.min(0).max(36_500).default(LIMITS.keepAudioDays),
+  /** How long recordings of calls are kept after the call, days, unless their tenant has other rules; 0 for ever. */
+  EARSHOT_KEEP_RECORDING_DAYS: count.min(0).max(36_500).default(LIMITS.keepRecordingDays),
+  /** Calls whose recordings are made side by side. */
+  EARSHOT_RECORDING_CONCURRENCY: count.min(1).max(64).default(2),
+  /** Room for three times the longest call; the system's temporary folder unless set. */
+  EARSHOT_RECORDING_SPOOL_DIR: z.string().optional(),
   /** How long running jobs get at shutdown before they are given back. */
   EARSHOT_DRAIN_SECONDS: count.min(0).max(600).default(20),
   EARSHOT_METRICS_HOST: z.string().default('127.0.0.1'),

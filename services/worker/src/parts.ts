@@ -1,7 +1,7 @@
 import type { QueueProducer } from '@earshot/queue';
 import type { DeliveryLog, EventLog, GuardedFetch, Log, Metrics } from '@earshot/runtime';
 import type { SessionIndex } from '@earshot/sessions';
-import type { ObjectStore, SessionArchive } from '@earshot/storage';
+import type { CallArchive, ObjectStore, SessionArchive } from '@earshot/storage';
 import type { Transcriber } from '@earshot/transcription';
 import type { OpenedEngines } from './engines/engines.ts';
 
@@ -9,6 +9,7 @@ import type { OpenedEngines } from './engines/engines.ts';
 export interface WorkerParts {
   readonly store: ObjectStore;
   readonly archive: SessionArchive;
+  readonly callArchive: CallArchive;
   readonly producer: QueueProducer;
   readonly index: Pick<
     SessionIndex,

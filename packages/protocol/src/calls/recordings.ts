@@ -7,6 +7,10 @@ export type RecordingKind = z.infer<typeof RecordingKind>;
 /** `rec_{random part of the call id}_{kind}`: the id alone leads to call and file. */
 export const RECORDING_ID = /^rec_([0-9a-z]{26})_(inbound|outbound|mixed)$/;
 
+/** Makes the recordings of an ended call from the segments of its session. */
+export const RenderRecordingJob = z.object({ tenant: z.string(), sessionId: z.string() });
+export type RenderRecordingJob = z.infer<typeof RenderRecordingJob>;
+
 /** One WAV file: 16-bit, 16 kHz, mono. */
 export const RecordingFile = z.object({
   recordingId: z.string(),
@@ -42,7 +46,7 @@ export const RecordingSidecar = z.object({
 });
 export type RecordingSidecar = z.infer<typeof RecordingSidecar>;
 
-/** `{tenant}/{session}/recording/removed.json`: the files are gone, by whose will. */
+/** `{tenant}/{session}/recording/removed.json`: the files of the call, all together, are gone, by whose will. */
 export const RecordingsRemoved = z.object({
   v: z.literal(1),
   removedAt: z.iso.datetime(),

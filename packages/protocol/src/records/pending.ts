@@ -23,5 +23,9 @@ export const PendingMarker = z.object({
   intent: EndIntent.optional(),
   /** Rounds of failed assembly that the reconciler has counted. */
   failedRounds: z.int().min(0).optional(),
+  /** Present when the session is a call's that recordings are to be made of. */
+  recording: z.literal(true).optional(),
+  /** Rounds of failed attempts at them that the reconciler has counted. */
+  failedRenders: z.int().min(0).optional(),
 });
 export type PendingMarker = z.infer<typeof PendingMarker>;

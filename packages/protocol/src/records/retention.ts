@@ -37,6 +37,8 @@ export const TenantPolicy = z.object({
   keepAudioDays: z.int().min(0).max(36_500),
   /** Null keeps transcripts for ever; otherwise the whole session is erased then. */
   keepTranscriptDays: z.int().min(1).max(36_500).nullable(),
+  /** Recordings of calls, from the end of the call; 0 keeps them for ever, absent is the server's rule. */
+  keepRecordingDays: z.int().min(0).max(36_500).optional(),
 });
 export type TenantPolicy = z.infer<typeof TenantPolicy>;
 

@@ -1,6 +1,7 @@
 import type {
   DecodeUploadsJob,
   DeliverWebhookJob,
+  RenderRecordingJob,
   SessionRef,
   TranscribeSegmentJob,
 } from '@earshot/protocol';
@@ -12,7 +13,14 @@ import { createFailFastClient } from './fail-fast-client.ts';
 import { isUnfinished, removeEnded } from './leftovers.ts';
 import { createQueues, DEFAULT_PREFIX, jobOptions, type Queues } from './queues.ts';
 import { removeJobs, type SessionJobs } from './removal.ts';
-import { readSegmentWork, readSessionWork, type SegmentWork, type SessionWork } from './session-work.ts';
+import {
+  type RecordingWork,
+  readRecordingWork,
+  readSegmentWork,
+  readSessionWork,
+  type SegmentWork,
+  type SessionWork,
+} from './session-work.ts';
 
 /**
  * Puts work on the queue. Adding work that is still to be done is harmless; work that has ended is done again.
@@ -24,6 +32,7 @@ export interface QueueProducer {
   transcribeFlow(ref: SessionRef, segments: readonly TranscribeSegmentJob[]): Promise<void>;
   /** Segment jobs alone, for an assembly that found some missing. */
   transcribeSegments(segments: readonly TranscribeSegmentJob[]): Promise<void>;
+  renderRecording(job: RenderRecordingJob): Promise<void>;
   /** Never repeats a delivery that the queue still remembers. */
   deliverWebhook(job: DeliverWebhookJob, options?: { readonly delayMs?: number }): Promise<void>;
   counts(): Promise<Record<JobName, QueueCounts>>;
@@ -31,6 +40,7 @@ export interface QueueProducer {
   hasWork(ref: SessionRef): Promise<boolean>;
   sessionWork(ref: SessionRef): Promise<SessionWork>;
   segmentWork(segment: TranscribeSegmentJob): Promise<SegmentWork>;
+  recordingWork(ref: SessionRef): Promise<RecordingWork>;
   /** Takes a session's jobs away and resolves to their number; one that runs just now stays. */
   removeSession(ref: SessionRef, jobs: SessionJobs): Promise<number>;
   close(): Promise<void>;
@@ -52,11 +62,9 @@ export function createQueueProducer(options: QueueProducerOptions): QueueProduce
   const queues = createQueues(client.redis, prefix, onError);
   return {
     decodeUploads: (job) =>
-      client.run(async () => {
-        const jobId = JOBS['decode-uploads'].jobId(job);
-        await removeEnded(client.redis, queues.of('decode-uploads'), [jobId]);
-        await queues.of('decode-uploads').add('decode-uploads', job, jobOptions('decode-uploads', jobId));
-      }),
+      client.run(() => addAgain({ redis: client.redis, queues }, 'decode-uploads', job)),
+    renderRecording: (job) =>
+      client.run(() => addAgain({ redis: client.redis, queues }, 'render-recording', job)),
     transcribeFlow: (ref, segments) =>
       client.run(() => addFlow({ redis: client.redis, queues }, ref, segments)),
     transcribeSegments: (segments) =>
@@ -86,6 +94,7 @@ export function createQueueProducer(options: QueueProducerOptions): QueueProduce
     sessionWork: (ref) => client.run(() => readSessionWork(queues, ref)),
     segmentWork: (segment) =>
       client.run(() => readSegmentWork(queues, JOBS['transcribe-segment'].jobId(segment))),
+    recordingWork: (ref) => client.run(() => readRecordingWork(queues, ref)),
     removeSession: (ref, jobs) => client.run(() => removeJobs({ redis: client.redis, queues }, ref, jobs)),
     async close() {
       await queues.close().catch(onError);
@@ -94,13 +103,25 @@ export function createQueueProducer(options: QueueProducerOptions): QueueProduce
   };
 }
 
-interface FlowTarget {
+interface Target {
   readonly redis: Redis;
   readonly queues: Queues;
 }
 
+/** Adds one of a session's leading jobs; one that ended makes room for it, one that is unfinished stays. */
+async function addAgain(
+  { redis, queues }: Target,
+  name: 'decode-uploads' | 'render-recording',
+  { tenant, sessionId }: SessionRef,
+): Promise<void> {
+  const data = { tenant, sessionId };
+  const jobId = JOBS[name].jobId(data);
+  await removeEnded(redis, queues.of(name), [jobId]);
+  await queues.of(name).add(name, data, jobOptions(name, jobId));
+}
+
 async function addFlow(
-  { redis, queues }: FlowTarget,
+  { redis, queues }: Target,
   ref: SessionRef,
   segments: readonly TranscribeSegmentJob[],
 ): Promise<void> {
@@ -150,6 +171,7 @@ async function countAll(queues: Queues): Promise<Record<JobName, QueueCounts>> {
     'decode-uploads': of('decode-uploads'),
     'transcribe-segment': of('transcribe-segment'),
     'assemble-transcript': of('assemble-transcript'),
+    'render-recording': of('render-recording'),
     'deliver-webhook': of('deliver-webhook'),
   };
 }

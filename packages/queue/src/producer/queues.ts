@@ -28,6 +28,7 @@ export function createQueues(redis: Redis, prefix: string, onError: (error: Erro
     'decode-uploads': open('decode-uploads'),
     'transcribe-segment': open('transcribe-segment'),
     'assemble-transcript': open('assemble-transcript'),
+    'render-recording': open('render-recording'),
     'deliver-webhook': open('deliver-webhook'),
   };
   const flows = new FlowProducer(options);

@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import { JOBS, type JobName, segmentJobId } from '../catalogue.ts';
 import type { Queues } from './queues.ts';
 
-/** What a session may have in the queue beside its two leading jobs. */
+/** What a session may have in the queue beside its leading jobs. */
 export interface SessionJobs {
   readonly segments: readonly Pick<TranscribeSegmentJob, 'track' | 'index'>[];
   readonly deliveries: readonly DeliverWebhookJob[];
@@ -27,6 +27,7 @@ export async function removeJobs(
     ['assemble-transcript', [JOBS['assemble-transcript'].jobId(ref)]],
     ['decode-uploads', [JOBS['decode-uploads'].jobId(ref)]],
     ['transcribe-segment', segments.map((segment) => segmentJobId({ ...ref, ...segment }))],
+    ['render-recording', [JOBS['render-recording'].jobId(ref)]],
     ['deliver-webhook', deliveries.map((job) => JOBS['deliver-webhook'].jobId(job))],
   ];
   let removed = 0;

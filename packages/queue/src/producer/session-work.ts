@@ -26,6 +26,11 @@ export interface SegmentWork {
   readonly stalledOut?: boolean;
 }
 
+/** What the queue holds for the recordings of a session. */
+export type RecordingWork =
+  | { readonly state: 'none' | 'unfinished' }
+  | { readonly state: 'completed' | 'failed'; readonly endedAtMs: number };
+
 /** How BullMQ words the failure of a job whose processes died too often. */
 const STALLED_OUT = /stalled more than allowable limit/;
 
@@ -65,6 +70,16 @@ export async function readSegmentWork(queues: Queues, jobId: string): Promise<Se
   if (job === undefined) return { state: 'none' };
   if (!(await job.isFailed())) return { state: 'completed' };
   return { state: 'failed', reason: job.failedReason, stalledOut: STALLED_OUT.test(job.failedReason) };
+}
+
+/** Reads what became of the job that makes a session's recordings. */
+export async function readRecordingWork(queues: Queues, ref: SessionRef): Promise<RecordingWork> {
+  const queue = queues.of('render-recording');
+  const jobId = JOBS['render-recording'].jobId(ref);
+  if (await isUnfinished(queue, jobId)) return { state: 'unfinished' };
+  const job = await findJob(queue, jobId);
+  if (job === undefined) return { state: 'none' };
+  return { state: (await job.isFailed()) ? 'failed' : 'completed', endedAtMs: job.finishedOn ?? 0 };
 }
 
 function findJob(queue: Queue, jobId: string): Promise<Job | undefined> {

@@ -54,6 +54,15 @@ export function buildManifest(input: ManifestInput): Manifest {
   };
 }
 
+/** True for a call that is to be recorded, when there was something to hear: one that never came about has no recording. */
+export function isRecorded(
+  document: Pick<SessionDocument, 'call'>,
+  manifest: Pick<Manifest, 'segments'>,
+): boolean {
+  const isLeg = ({ track }: SegmentEntry): boolean => track === 'inbound' || track === 'outbound';
+  return document.call?.record === true && manifest.segments.some(isLeg);
+}
+
 /** One entry a segment, in time order; a stream record's entry beats a recovered one. */
 export function mergeSegments(
   known: readonly SegmentEntry[],

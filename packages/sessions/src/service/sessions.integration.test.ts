@@ -48,6 +48,7 @@ const note = (line: string): Promise<void> => {
 const queue: WorkQueue = {
   decodeUploads: (ref) => note(`decode ${ref.sessionId}`),
   transcribe: (document, segments) => note(`transcribe ${document.sessionId} ${segments.length}`),
+  renderRecording: (ref) => note(`render ${ref.sessionId}`),
   announce: (ref, event) => note(`${event} ${ref.sessionId}`),
   removeWork: (_ref, segments) => Promise.resolve(segments.length),
 };

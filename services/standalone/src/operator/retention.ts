@@ -5,7 +5,8 @@ import type { StandaloneConfig } from '../config.ts';
 import type { Output } from './keys.ts';
 
 export const RETENTION_USAGE = `Usage: earshot retention show [--tenant TENANT]
-       earshot retention set [--tenant TENANT] --keep-audio-days DAYS [--keep-transcript-days DAYS|forever]`;
+       earshot retention set [--tenant TENANT] --keep-audio-days DAYS [--keep-recording-days DAYS]
+                              [--keep-transcript-days DAYS|forever]`;
 
 /** Runs `retention show|set` on the object store; resolves to the exit code. */
 export async function retention(
@@ -19,6 +20,7 @@ export async function retention(
     options: {
       tenant: { type: 'string', default: 'default' },
       'keep-audio-days': { type: 'string' },
+      'keep-recording-days': { type: 'string' },
       'keep-transcript-days': { type: 'string', default: 'forever' },
     },
   });
@@ -41,15 +43,19 @@ export async function retention(
 
 interface DaysAsked {
   readonly 'keep-audio-days'?: string | undefined;
+  readonly 'keep-recording-days'?: string | undefined;
   readonly 'keep-transcript-days': string;
 }
 
 function policyOf(asked: DaysAsked): TenantPolicy | null {
   const transcript = asked['keep-transcript-days'];
+  const recording = asked['keep-recording-days'];
+  if (recording !== undefined && days(recording) === undefined) return null;
   const parsed = TenantPolicy.safeParse({
     v: 1,
     keepAudioDays: days(asked['keep-audio-days'] ?? ''),
     keepTranscriptDays: transcript === 'forever' ? null : days(transcript),
+    keepRecordingDays: recording === undefined ? undefined : days(recording),
   });
   return parsed.success ? parsed.data : null;
 }
@@ -64,7 +70,9 @@ async function set(
   output: Output,
 ): Promise<number> {
   if (policy === null) {
-    output.complain(`Days are whole numbers; 0 days of audio are for ever.\n${RETENTION_USAGE}`);
+    output.complain(
+      `Days are whole numbers; 0 days of audio or recordings are for ever.\n${RETENTION_USAGE}`,
+    );
     return 1;
   }
   await archive.writePolicy(tenant, policy);
@@ -84,8 +92,11 @@ async function show(
   return 0;
 }
 
-function sentence(tenant: string, { keepAudioDays, keepTranscriptDays }: TenantPolicy): string {
-  const audio = keepAudioDays === 0 ? 'for ever' : `${keepAudioDays} days`;
-  const transcript = keepTranscriptDays === null ? 'for ever' : `${keepTranscriptDays} days`;
-  return `${tenant} keeps audio ${audio} and transcripts ${transcript}`;
+function sentence(tenant: string, policy: TenantPolicy): string {
+  const { keepAudioDays, keepRecordingDays, keepTranscriptDays } = policy;
+  const kept = (count: number | null): string =>
+    count === 0 || count === null ? 'for ever' : `${count} days`;
+  const recordings =
+    keepRecordingDays === undefined ? '' : `, recordings of calls ${kept(keepRecordingDays)}`;
+  return `${tenant} keeps audio ${kept(keepAudioDays)}${recordings} and transcripts ${kept(keepTranscriptDays)}`;
 }

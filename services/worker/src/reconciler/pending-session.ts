@@ -1,9 +1,10 @@
-import type { Manifest, PendingMarker, SessionRef } from '@earshot/protocol';
+import type { Manifest, PendingMarker, SessionRef, Transcript } from '@earshot/protocol';
 import { planSegments } from '@earshot/queue';
 import { undecodableRecord } from '../decoding/decoded-record.ts';
 import { finishSession } from '../finishing/finish.ts';
 import type { WorkerParts } from '../parts.ts';
 import { countFailedRound, failAssembly } from './failed-assembly.ts';
+import { type RecordingRepair, repairRecording } from './pending-recording.ts';
 
 /** What was done about one pending session. */
 export type Repair = 'none' | 'dropped' | 'finished' | 'queued';
@@ -22,13 +23,11 @@ export async function repairPending(parts: WorkerParts, marker: PendingMarker): 
   const nowMs = parts.now().getTime();
   const age = nowMs - Date.parse(marker.since);
   if (age < FRESH_MS) return 'none';
+  const recording = await repairRecording(parts, marker);
   const work = await producer.sessionWork(ref);
-  if (work.state === 'unfinished') return 'none';
+  if (work.state === 'unfinished') return recording === 'queued' ? 'queued' : 'none';
   const transcript = await archive.readTranscript(ref);
-  if (transcript !== null) {
-    await finishSession(parts, transcript);
-    return 'finished';
-  }
+  if (transcript !== null) return finish(parts, marker, { transcript, recording });
   if ((await archive.readErased(ref)) !== null) return drop(parts, ref);
   if (work.state === 'failed') {
     if (nowMs - work.endedAtMs < REST_MS) return 'none';
@@ -44,6 +43,21 @@ export async function repairPending(parts: WorkerParts, marker: PendingMarker): 
     await archive.createDecoded(ref, undecodableRecord(manifest.uploads));
   }
   return queueAgain(parts, ref, manifest);
+}
+
+/** A transcript is there: what is left are its news, and recordings that may still come. */
+async function finish(
+  parts: WorkerParts,
+  marker: PendingMarker,
+  { transcript, recording }: { readonly transcript: Transcript; readonly recording: RecordingRepair },
+): Promise<Repair> {
+  if (recording === 'queued') return 'queued';
+  if (recording === 'waiting') return 'none';
+  const recordingsGivenUp = recording === 'given_up';
+  if (await finishSession(parts, transcript, { recordingsGivenUp })) return 'finished';
+  // A marker that was damaged does not say any more that recordings are due; the next pass sees to them.
+  await parts.archive.writePending({ ...marker, recording: true });
+  return 'none';
 }
 
 async function drop({ archive }: Pick<WorkerParts, 'archive'>, ref: SessionRef): Promise<Repair> {

@@ -2,11 +2,15 @@ import { EarshotError, type SessionRef, type TenantPolicy } from '@earshot/proto
 import { planRemoval } from '@earshot/queue';
 import { eraseSession } from '@earshot/sessions';
 import type { WorkerParts } from '../parts.ts';
+import { expireRecordings } from './recordings.ts';
 
-/** What was done about one session, and how often in a sweep. */
-export type Keeping = 'kept' | 'audio_removed' | 'erased' | 'failed';
+/** The most that was done about one session, and how often in a sweep. */
+export type Keeping = 'kept' | 'audio_removed' | 'recordings_removed' | 'erased' | 'failed';
 
-type RetentionParts = Pick<WorkerParts, 'archive' | 'index' | 'producer' | 'log' | 'now'>;
+type RetentionParts = Pick<
+  WorkerParts,
+  'archive' | 'callArchive' | 'events' | 'index' | 'log' | 'now' | 'producer' | 'store'
+>;
 
 const DAY_MS = 86_400_000;
 /** Sessions looked at side by side. */
@@ -20,7 +24,13 @@ export async function sweepRetention(
   fallback: TenantPolicy,
   signal: AbortSignal,
 ): Promise<Record<Keeping, number>> {
-  const counts: Record<Keeping, number> = { kept: 0, audio_removed: 0, erased: 0, failed: 0 };
+  const counts: Record<Keeping, number> = {
+    kept: 0,
+    audio_removed: 0,
+    recordings_removed: 0,
+    erased: 0,
+    failed: 0,
+  };
   for (const tenant of await parts.archive.listTenants()) {
     const policy = (await parts.archive.readPolicy(tenant)) ?? fallback;
     const ids = parts.archive.listSessions(tenant)[Symbol.asyncIterator]();
@@ -53,12 +63,14 @@ async function keepSession(parts: RetentionParts, ref: SessionRef, policy: Tenan
     const isDone = tombstone.receipt !== undefined && (await parts.index.read(ref)) === null;
     return isDone ? 'kept' : erase(parts, ref);
   }
+  const recordings = (await expireRecordings(parts, ref)) ? 'recordings_removed' : 'kept';
   const over = await overSince(parts, ref);
-  if (over === null) return 'kept';
+  if (over === null) return recordings;
   const ageDays = (now().getTime() - Date.parse(over)) / DAY_MS;
   const { keepAudioDays, keepTranscriptDays } = policy;
   if (keepTranscriptDays !== null && ageDays >= keepTranscriptDays) return erase(parts, ref);
-  return keepAudioDays > 0 && ageDays >= keepAudioDays ? removeAudio(parts, ref) : 'kept';
+  const audio = keepAudioDays > 0 && ageDays >= keepAudioDays ? await removeAudio(parts, ref) : 'kept';
+  return audio === 'kept' ? recordings : audio;
 }
 
 /** When a session came to its end, with a result or by expiry; null while it has not. */

@@ -1,6 +1,6 @@
-import type { JobContext, SegmentWork, SessionWork } from '@earshot/queue';
+import type { JobContext, RecordingWork, SegmentWork, SessionWork } from '@earshot/queue';
 import { createGuardedFetch, createLog } from '@earshot/runtime';
-import { createSessionArchive, type ObjectStore } from '@earshot/storage';
+import { createCallArchive, createSessionArchive, type ObjectStore } from '@earshot/storage';
 import { createTranscriber } from '@earshot/transcription';
 import { createScriptedEngine, type Script, type ScriptedEngine } from '@earshot/transcription/testing';
 import type { WorkerParts } from '../parts.ts';
@@ -11,7 +11,11 @@ export interface FakeParts extends WorkerParts {
   /** Calls to queue and index, as `name detail`. */
   readonly calls: string[];
   /** What the queue answers; a test changes it. */
-  readonly queue: { session: SessionWork; segment: (index: number) => SegmentWork };
+  readonly queue: {
+    session: SessionWork;
+    segment: (index: number) => SegmentWork;
+    recording: RecordingWork;
+  };
 }
 
 export const CONTEXT: JobContext = {
@@ -31,10 +35,15 @@ export function fakeParts(store: ObjectStore, script: Script = () => 'text'): Fa
   };
   const engine = createScriptedEngine({ script });
   const engines = { lite: engine, pro: engine };
-  const queue: FakeParts['queue'] = { session: { state: 'none' }, segment: () => ({ state: 'none' }) };
+  const queue: FakeParts['queue'] = {
+    session: { state: 'none' },
+    segment: () => ({ state: 'none' }),
+    recording: { state: 'none' },
+  };
   return {
     store,
     archive: createSessionArchive(store),
+    callArchive: createCallArchive(store),
     engine,
     engines,
     calls,
@@ -43,11 +52,13 @@ export function fakeParts(store: ObjectStore, script: Script = () => 'text'): Fa
       decodeUploads: () => note('decode'),
       transcribeFlow: (_ref, segments) => note(`flow ${segments.length}`),
       transcribeSegments: (segments) => note(`segments ${segments.map((one) => one.index).join()}`),
+      renderRecording: () => note('render'),
       deliverWebhook: (job) => note(`webhook ${job.event}`),
       counts: () => Promise.reject(new Error('not asked for')),
       hasWork: () => Promise.resolve(queue.session.state === 'unfinished'),
       sessionWork: () => Promise.resolve(queue.session),
       segmentWork: (segment) => Promise.resolve(queue.segment(segment.index)),
+      recordingWork: () => Promise.resolve(queue.recording),
       removeSession: (_ref, { segments }) => note(`remove ${segments.length}`).then(() => segments.length),
       close: () => Promise.resolve(),
     },

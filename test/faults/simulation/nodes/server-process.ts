@@ -97,7 +97,13 @@ function sessionsOf(
   return world.parts.createSessions({
     truth: createSessionArchive(store),
     index,
-    queue: { decodeUploads: idle, transcribe: idle, announce: idle, removeWork: () => Promise.resolve(0) },
+    queue: {
+      decodeUploads: idle,
+      transcribe: idle,
+      renderRecording: idle,
+      announce: idle,
+      removeWork: () => Promise.resolve(0),
+    },
     readObject: (key) => store.get(key),
     now: () => world.clock.now(),
     randomBytes: (count) => bytesFrom(world.random, count),

@@ -1,4 +1,5 @@
 import type { Manifest } from '@earshot/protocol';
+import { isRecorded } from '../../core/manifest.ts';
 import { announce, type SessionsContext } from '../context.ts';
 import { loadRow, notFound } from '../load.ts';
 import { digestTracks } from './digests.ts';
@@ -33,6 +34,7 @@ export async function settle(context: SessionsContext, manifest: Manifest): Prom
     if (row.status !== 'processing') return;
     if (manifest.uploads.length > 0) await context.queue.decodeUploads(ref);
     else await context.queue.transcribe(row.document, manifest.segments);
+    if (isRecorded(row.document, manifest)) await context.queue.renderRecording(ref);
     if (change !== null) await announce(context, ref, change.announce);
   } catch (error) {
     context.warn('an ended session could not be queued; the reconciler will', {

@@ -50,6 +50,7 @@ export async function endSession(
     v: 1,
     ...ref,
     since: at,
+    ...(row.document.call?.record === true ? { recording: true as const } : {}),
     intent: { request, answer: manifest.answer, epoch: tail.epoch, giveUpAt: giveUpAt(context) },
   });
   // A connection that was let in before the answer was stored shows its claim now; later ones see the answer.

@@ -173,6 +173,7 @@ class SessionBench {
     return {
       decodeUploads: (ref) => note(`decode ${ref.sessionId}`),
       transcribe: (document, segments) => note(`transcribe ${document.sessionId} ${segments.length}`),
+      renderRecording: (ref) => note(`render ${ref.sessionId}`),
       announce: (ref, event) => note(`${event} ${ref.sessionId}`),
       removeWork: (ref, segments) =>
         note(`remove ${ref.sessionId} ${segments.length}`).then(() => segments.length),

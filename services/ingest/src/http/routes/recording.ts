@@ -106,9 +106,15 @@ interface RecordingCall {
 
 async function sendRecording(deps: RouteDeps, call: RecordingCall): Promise<FastifyReply> {
   const { segments } = await soundOf(deps, call.ref);
-  const { bytes, kind, read } = openRecording(deps.store, segments, call.query.track);
+  const recording = openRecording(deps.store, segments, call.query.track);
+  const { bytes, kind } = recording;
   const filename = `${call.ref.sessionId}-${kind}.wav`;
-  return sendRanged(call.request, call.reply, { bytes, contentType: 'audio/wav', filename, read });
+  return sendRanged(call.request, call.reply, {
+    bytes,
+    contentType: 'audio/wav',
+    filename,
+    read: (range) => recording.read(range),
+  });
 }
 
 const TYPES = {

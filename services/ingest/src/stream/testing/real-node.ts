@@ -99,6 +99,7 @@ function sessionsOf(store: ObjectStore, index: SessionIndex): Sessions {
     queue: {
       decodeUploads: nothing,
       transcribe: nothing,
+      renderRecording: nothing,
       announce: nothing,
       removeWork: () => Promise.resolve(0),
     },
