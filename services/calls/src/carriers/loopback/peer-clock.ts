@@ -1,4 +1,4 @@
-import { LIMITS } from '@earshot/protocol';
+import { createTickCounter, type TickCounter } from '@earshot/calls';
 
 /** Monotonic time, ms, and a way to be woken once; the answer of `after` cancels it. */
 export interface LoopbackTime {
@@ -14,24 +14,22 @@ export const SYSTEM_TIME: LoopbackTime = {
   },
 };
 
-/** After a standstill of the process this many ticks are made up for; the rest never were. */
-const MOST_LATE_TICKS = 50;
-
 /** One timer for all peers. It runs only while there are any, and never drifts against the monotonic clock. */
 export class PeerClock {
   readonly #time: LoopbackTime;
-  readonly #members = new Set<(atMs: number) => void>();
-  #nextMs = 0;
+  readonly #members = new Set<() => void>();
+  #counter: TickCounter;
   #running = false;
   #cancel: (() => void) | undefined;
 
   constructor(time: LoopbackTime) {
     this.#time = time;
+    this.#counter = createTickCounter(time.now());
   }
 
   /** Calls `tick` every 20 ms from now on; the answer ends that. `tick` must not throw. */
-  join(tick: (atMs: number) => void): () => void {
-    if (this.#members.size === 0 && !this.#running) this.#nextMs = this.#time.now() + LIMITS.callTickMs;
+  join(tick: () => void): () => void {
+    if (this.#members.size === 0 && !this.#running) this.#counter = createTickCounter(this.#time.now());
     this.#members.add(tick);
     this.#settle();
     return () => {
@@ -47,20 +45,16 @@ export class PeerClock {
       this.#cancel?.();
       this.#cancel = undefined;
     } else if (this.#cancel === undefined) {
-      const ms = Math.max(0, Math.ceil(this.#nextMs - this.#time.now()));
+      const ms = Math.max(0, Math.ceil(this.#counter.nextAtMs - this.#time.now()));
       this.#cancel = this.#time.after(ms, () => this.#run());
     }
   }
 
   #run(): void {
     this.#running = true;
-    const now = this.#time.now();
-    for (let made = 0; made < MOST_LATE_TICKS && this.#nextMs <= now; made++) {
-      const atMs = this.#nextMs;
-      this.#nextMs += LIMITS.callTickMs;
-      for (const tick of this.#members) tick(atMs);
+    for (let due = this.#counter.due(this.#time.now()); due > 0; due--) {
+      for (const tick of this.#members) tick();
     }
-    if (this.#nextMs <= now) this.#nextMs = now + LIMITS.callTickMs;
     this.#running = false;
     this.#cancel = undefined;
     this.#settle();
