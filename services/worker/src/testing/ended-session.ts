@@ -3,8 +3,10 @@ import { createSegmenter, encodeWav } from '@earshot/audio';
 import {
   type AudioFormat,
   CreateSessionRequest,
+  type Gap,
   type Manifest,
   type SegmentEntry,
+  type SessionCall,
   type SessionDocument,
   type SessionRef,
   type UploadReceipt,
@@ -18,6 +20,21 @@ export interface TestFile {
   readonly format: AudioFormat;
   readonly bytes: Uint8Array;
 }
+
+/** A stretch of a call's audio that was stored; what lies between two of them is a gap. */
+export interface TestStretch {
+  readonly track: 'inbound' | 'outbound';
+  readonly firstSample: number;
+  readonly samples: Int16Array;
+}
+
+const CALL_RATE = 16_000;
+const CALL: SessionCall = {
+  callId: `call_${'c'.repeat(26)}`,
+  lineId: 'lin_desk',
+  record: true,
+  transcribe: false,
+};
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -54,6 +71,28 @@ export class EndedSessions {
         key,
         sampleRate,
         samples: audio.length,
+        sha256: sha256(wav),
+      });
+    }
+    return this.#end(document, [], segments);
+  }
+
+  /** A call that was to be recorded and, unless told otherwise, not to be transcribed. */
+  async call(stretches: readonly TestStretch[], changes: Partial<SessionCall> = {}): Promise<SessionRef> {
+    const document = { ...this.#document('stream'), call: { ...CALL, ...changes } };
+    const segments: SegmentEntry[] = [];
+    for (const { track, firstSample, samples } of stretches) {
+      const place = { track, index: segments.length, firstSample };
+      const key = keys.segment(document, place);
+      const wav = encodeWav(samples, CALL_RATE);
+      await this.#store.put(key, wav, { createOnly: true });
+      const heard = { cut: 'pause', speechRatio: 1, levelDb: -20, speech: true } as const;
+      segments.push({
+        ...heard,
+        ...place,
+        key,
+        sampleRate: CALL_RATE,
+        samples: samples.length,
         sha256: sha256(wav),
       });
     }
@@ -107,6 +146,7 @@ export class EndedSessions {
     segments: readonly SegmentEntry[],
   ): Promise<SessionRef> {
     const { tenant, sessionId } = document;
+    const gaps = holesOf(segments);
     const files = uploads.length > 0 ? uploads.map((upload) => upload.name) : segments.map((one) => one.key);
     const manifest: Manifest = {
       v: 1,
@@ -115,8 +155,8 @@ export class EndedSessions {
       endedAt: ENDED_AT,
       uploads: [...uploads],
       segments: [...segments],
-      gaps: [],
-      coverage: coverageOf(segments, []),
+      gaps,
+      coverage: coverageOf(segments, gaps),
       issues: [],
       answer: {
         session_id: sessionId,
@@ -127,8 +167,19 @@ export class EndedSessions {
       },
     };
     await this.archive.createSession(document);
-    await this.archive.writePending({ v: 1, tenant, sessionId, since: ENDED_AT });
+    const recording = document.call?.record === true ? { recording: true as const } : {};
+    await this.archive.writePending({ v: 1, tenant, sessionId, since: ENDED_AT, ...recording });
     await this.archive.createManifest(manifest);
     return { tenant, sessionId };
   }
+}
+
+/** What lies before and between the segments of each track. */
+function holesOf(segments: readonly SegmentEntry[]): Gap[] {
+  const ends = new Map<string, number>();
+  return segments.flatMap(({ track, firstSample, samples }) => {
+    const from = ends.get(track) ?? 0;
+    ends.set(track, firstSample + samples);
+    return firstSample > from ? [{ track, from, to: firstSample, reason: 'interrupted' as const }] : [];
+  });
 }
