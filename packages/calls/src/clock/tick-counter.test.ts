@@ -27,6 +27,13 @@ describe('createTickCounter', () => {
     expect([counter.due(20), counter.due(-5), counter.due(119.9), counter.due(120)]).toEqual([0, 0, 0, 1]);
   });
 
+  it('has a tick due at the time that it names, also where fractions do not come out even', () => {
+    const counter = createTickCounter(5.540933039986675);
+    expect(counter.due(counter.nextAtMs + 20)).toBe(2);
+    expect((counter.nextAtMs - 5.540933039986675) / 20).toBeLessThan(3);
+    expect(counter.due(counter.nextAtMs)).toBe(1);
+  });
+
   it('loses no tick over any readings, and always has one due at the time that it names', () => {
     const waits = fc.array(fc.double({ min: 0, max: 300, noNaN: true }), { maxLength: 200 });
     fc.assert(

@@ -82,6 +82,26 @@ describe('createInboundLeg', () => {
     expect(out).toEqual([TICK, TICK, TICK, TICK]);
   });
 
+  it('takes no silence for a loss that is none, and whole samples of one that is broken', () => {
+    const leg = createInboundLeg();
+    leg.push(numbered(0, 640), 0);
+    for (const samples of [0, 0.9, -5, Number.NaN, 319.9]) leg.lose(samples);
+    leg.push(numbered(640, 1), 20);
+    const out = [leg.tick(), leg.tick(), leg.tick()].flatMap((tick) => [...tick]);
+    expect(out).toEqual([...numbered(0, 640), ...new Int16Array(319), ...numbered(640, 1)]);
+  });
+
+  it('measures the sender against the clock, lost audio included', () => {
+    const leg = createInboundLeg();
+    for (let packet = 0; packet < 6000; packet += 1) {
+      if (packet % 50 === 7) leg.lose(TICK);
+      else leg.push(numbered(0, TICK), packet * 19.99);
+      leg.tick();
+      if (packet === 2000) expect(leg.driftPpm).toBeNull();
+    }
+    expect(Math.abs((leg.driftPpm ?? 0) - 500)).toBeLessThan(5);
+  });
+
   it('accounts for every sample whatever comes', () => {
     const input = fc.oneof(
       { weight: 4, arbitrary: fc.nat(700).map((samples) => ({ type: 'push' as const, samples })) },

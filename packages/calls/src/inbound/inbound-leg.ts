@@ -45,9 +45,9 @@ class ClockedLeg implements InboundLeg {
   }
 
   lose(samples: number): void {
-    if (this.#received === 0 || samples <= 0) return;
+    if (this.#received === 0 || !(samples >= 1)) return;
     this.#drift.lost(samples);
-    const silence = Math.min(samples, Math.max(0, TARGET - this.#ring.length));
+    const silence = Math.min(Math.floor(samples), Math.max(0, TARGET - this.#ring.length));
     const from = this.#position + this.#ring.length;
     this.#ring.pushSilence(silence);
     this.#holes.add(from, from + silence);
