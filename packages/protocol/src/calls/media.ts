@@ -5,6 +5,11 @@ import { CallState } from './calls.ts';
 export const MediaMode = z.enum(['talk', 'listen']);
 export type MediaMode = z.infer<typeof MediaMode>;
 
+/** Subprotocol of media clients that want text frames beside the audio; plain clients get audio only. */
+export const MEDIA_PROTOCOL = 'earshot.media.v1';
+/** A client that cannot put its token into the query offers this with the token behind it as a subprotocol. */
+export const MEDIA_TOKEN_PROTOCOL = 'earshot.token.';
+
 /** `POST /v1/calls/{callId}/realtime-session`. */
 export const RealtimeMediaRequest = z.object({ mode: MediaMode });
 export const RealtimeMediaResponse = z.object({

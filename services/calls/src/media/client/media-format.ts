@@ -1,0 +1,36 @@
+import { encodePcm16le } from '@earshot/audio';
+import { createSampleReader, encodeFloat32le, type SampleReader } from '@earshot/calls';
+import { LIMITS } from '@earshot/protocol';
+
+/** How audio looks on a client's socket. */
+export interface MediaFormat {
+  readonly encoding: 'PCM16LE' | 'Float32LE';
+  readonly bytesPerSample: number;
+  /** Samples of one message to the client. */
+  readonly frameSamples: number;
+  encode(samples: Int16Array): Uint8Array;
+  /** Reads one client's messages. */
+  createReader(): SampleReader;
+}
+
+/** 16-bit audio in messages of `frameBytes`, a second's at most (RangeError); what comes may be cut anywhere. */
+export function pcm16Format(frameBytes: number): MediaFormat {
+  if (!Number.isInteger(frameBytes / 2))
+    throw new RangeError('A media frame is made of whole 16-bit samples.');
+  return {
+    encoding: 'PCM16LE',
+    bytesPerSample: 2,
+    frameSamples,
+    encode: encodePcm16le,
+    createReader: () => createSampleReader({ encoding: 'pcm16le' }),
+  };
+}
+
+/** Float audio, a message for each tick of the call; each message that comes holds whole samples. */
+export const FLOAT32: MediaFormat = {
+  encoding: 'Float32LE',
+  bytesPerSample: 4,
+  frameSamples: (LIMITS.callSampleRate * LIMITS.callTickMs) / 1000,
+  encode: encodeFloat32le,
+  createReader: () => createSampleReader({ encoding: 'float32le' }),
+};

@@ -1,0 +1,60 @@
+import type { IncomingMessage } from 'node:http';
+import { EarshotError } from '@earshot/protocol';
+import type { RequestHeaders } from '@earshot/runtime';
+import type { MediaClientName, MediaEdgeDeps } from '../media-deps.ts';
+import type { MediaTokens, StillValid } from '../tokens/media-tokens.ts';
+import { type MediaTarget, readToken } from './media-target.ts';
+
+/** Who was let in. */
+export interface Admitted {
+  readonly name: MediaClientName;
+  readonly credential: StillValid;
+}
+
+type Deps = Pick<MediaEdgeDeps, 'calls' | 'authenticate'>;
+
+/** Headers that say who asks; the only ones that are kept while a socket is open. Cookies are not among them. */
+const CREDENTIAL_HEADERS = ['authorization', 'x-api-key', 'x-api-key-id'];
+
+/** Lets in a client with a media token, which is spent by that whatever the answer. Throws the refusal. */
+export async function admitByToken(
+  tokens: MediaTokens,
+  { request, target }: { readonly request: IncomingMessage; readonly target: MediaTarget },
+): Promise<Admitted> {
+  const grant = tokens.take(readToken(request));
+  if (grant === null || grant.callId !== target.callId || grant.lineId !== target.lineId) {
+    throw new EarshotError('media_token_invalid');
+  }
+  if (!(await grant.credential())) throw new EarshotError('media_token_invalid');
+  const { callId, mode, credential } = grant;
+  return { name: { callId, mode, by: 'token' }, credential };
+}
+
+/** Lets in a client with a key or an access token in its headers. Throws the refusal. */
+export async function admitByCredential(
+  deps: Deps,
+  { request, target }: { readonly request: IncomingMessage; readonly target: MediaTarget },
+): Promise<Admitted> {
+  const headers = credentialHeaders(request.headers);
+  const { tenant, line } = await deps.authenticate(headers);
+  // A key of another line learns no more than one of another tenant.
+  if (line !== null && line !== target.lineId) throw new EarshotError('call_not_found');
+  const call = await deps.calls.get({ tenant, lineId: target.lineId, id: target.callId });
+  if (call.state !== 'active') throw new EarshotError('call_not_active');
+  return {
+    name: { callId: call.callId, mode: 'talk', by: 'credential' },
+    credential: async () => {
+      try {
+        const now = await deps.authenticate(headers);
+        return now.tenant === tenant && (now.line === null || now.line === target.lineId);
+      } catch (error) {
+        if (error instanceof EarshotError && !error.retryable) return false;
+        throw error;
+      }
+    },
+  };
+}
+
+function credentialHeaders(headers: RequestHeaders): RequestHeaders {
+  return Object.fromEntries(CREDENTIAL_HEADERS.map((name) => [name, headers[name]]));
+}
