@@ -1,5 +1,6 @@
 import { DeliveryRecord, deliveryIdOf, type EventType, LIMITS } from '@earshot/protocol';
 import type { Redis } from 'ioredis';
+import { unavailable } from '../unavailable.ts';
 
 /** Which webhook. */
 export interface WebhookPlace {
@@ -17,9 +18,9 @@ export interface DeliveryPage {
 export interface DeliveryLog {
   /** Remembers an attempt. Never rejects: a delivery does not depend on it. */
   note(attempt: DeliveryRecord): Promise<void>;
-  /** Newest first. Rejects while Redis is away. */
+  /** Newest first. `service_unavailable` while Redis is away. */
   list(place: WebhookPlace, page: DeliveryPage): Promise<DeliveryRecord[]>;
-  /** The newest attempt at a delivery, or null when none is remembered. Rejects while Redis is away. */
+  /** The newest attempt at a delivery, or null when none is remembered. `service_unavailable` while Redis is away. */
   find(place: WebhookPlace, deliveryId: string): Promise<DeliveryRecord | null>;
   /** Forgets a webhook. Never rejects. */
   forget(place: WebhookPlace): Promise<void>;
@@ -31,8 +32,8 @@ const nameOf = ({ tenant, webhookId }: WebhookPlace): string => `earshot:{delive
 
 /** Opens the log on a connection that fails fast. */
 export function createDeliveryLog(redis: Redis): DeliveryLog {
-  async function all(place: WebhookPlace): Promise<DeliveryRecord[]> {
-    return (await redis.lrange(nameOf(place), 0, -1)).flatMap(decode);
+  async function newest(place: WebhookPlace, count: number): Promise<DeliveryRecord[]> {
+    return (await redis.lrange(nameOf(place), 0, count - 1).catch(unavailable)).flatMap(decode);
   }
   return {
     async note(attempt) {
@@ -46,11 +47,13 @@ export function createDeliveryLog(redis: Redis): DeliveryLog {
         .catch(() => undefined);
     },
     async list(place, { limit, event }) {
-      if (event === undefined) return (await redis.lrange(nameOf(place), 0, limit - 1)).flatMap(decode);
-      return (await all(place)).filter(({ job }) => job.event === event).slice(0, limit);
+      if (event === undefined) return newest(place, limit);
+      const all = await newest(place, LIMITS.maxDeliveriesPerWebhook);
+      return all.filter(({ job }) => job.event === event).slice(0, limit);
     },
     async find(place, deliveryId) {
-      return (await all(place)).find(({ job }) => deliveryIdOf(job) === deliveryId) ?? null;
+      const all = await newest(place, LIMITS.maxDeliveriesPerWebhook);
+      return all.find(({ job }) => deliveryIdOf(job) === deliveryId) ?? null;
     },
     async forget(place) {
       await redis.del(nameOf(place)).catch(() => undefined);

@@ -1,5 +1,6 @@
 import { EventRecord, LIMITS } from '@earshot/protocol';
 import type { Redis } from 'ioredis';
+import { unavailable } from '../unavailable.ts';
 import { type EventPlace, eventNames, type LoggedEvent } from './event-names.ts';
 import { createEventNotices } from './event-notices.ts';
 import { follow } from './following.ts';
@@ -11,11 +12,11 @@ import { follow } from './following.ts';
 export interface EventLog {
   /** Adds an event once, however often it is announced. Never rejects; false when it was there or could not be added. */
   append(event: EventRecord): Promise<boolean>;
-  /** Events behind `after`, or from the oldest on with null; `limit` at most. Rejects while Redis is away. */
+  /** Events behind `after`, or from the oldest on with null; `limit` at most. `service_unavailable` while Redis is away. */
   read(place: EventPlace, after: string | null, limit: number): Promise<LoggedEvent[]>;
-  /** The place behind which nothing has happened yet. Rejects while Redis is away. */
+  /** The place behind which nothing has happened yet. `service_unavailable` while Redis is away. */
   end(place: EventPlace): Promise<string>;
-  /** True for `EVENT_LOG_START` and for the place of an event that is still kept. Rejects while Redis is away. */
+  /** True for `EVENT_LOG_START` and for the place of an event that is still kept. `service_unavailable` while Redis is away. */
   knows(place: EventPlace, id: string): Promise<boolean>;
   /** Every event behind `after` as it comes, until the signal aborts. Waits while Redis is away. */
   follow(place: EventPlace, after: string, signal: AbortSignal): AsyncIterable<LoggedEvent>;
@@ -58,15 +59,18 @@ export function createEventLog(redis: Redis): EventLog {
     },
     async read(place, after, limit) {
       const from = after === null ? '-' : `(${after}`;
-      return decode(await redis.xrange(eventNames.log(place), from, '+', 'COUNT', limit));
+      const entries = redis.xrange(eventNames.log(place), from, '+', 'COUNT', limit);
+      return decode(await entries.catch(unavailable));
     },
     async end(place) {
-      const [last] = await redis.xrevrange(eventNames.log(place), '+', '-', 'COUNT', 1);
+      const newest = redis.xrevrange(eventNames.log(place), '+', '-', 'COUNT', 1);
+      const [last] = await newest.catch(unavailable);
       return last?.[0] ?? EVENT_LOG_START;
     },
     async knows(place, id) {
       if (id === EVENT_LOG_START) return true;
-      return LOG_ID.test(id) && (await redis.xrange(eventNames.log(place), id, id)).length > 0;
+      if (!LOG_ID.test(id)) return false;
+      return (await redis.xrange(eventNames.log(place), id, id).catch(unavailable)).length > 0;
     },
     follow: (place, after, signal) => follow({ log, notices }, { place, after }, signal),
     close: () => notices.close(),

@@ -7,7 +7,9 @@ const BATCH = 100;
 const LOOK_MS = 2000;
 
 interface FollowParts {
-  readonly log: { read(place: EventPlace, after: string, limit: number): Promise<LoggedEvent[]> };
+  readonly log: {
+    readonly read: (place: EventPlace, after: string, limit: number) => Promise<LoggedEvent[]>;
+  };
   readonly notices: EventNotices;
 }
 
@@ -24,7 +26,6 @@ export async function* follow(
     while (!signal.aborted) {
       const batch = await log.read(place, at, BATCH).catch((): LoggedEvent[] => []);
       for (const logged of batch) {
-        if (signal.aborted) return;
         yield logged;
         at = logged.id;
       }
@@ -36,7 +37,7 @@ export async function* follow(
 }
 
 interface Bell {
-  ring(): void;
+  readonly ring: () => void;
   /** Resolves at the next ring, at one since the last wait, after `ms`, or when the signal aborts. */
   wait(ms: number): Promise<void>;
 }
