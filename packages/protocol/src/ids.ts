@@ -1,7 +1,19 @@
 /** Ids are unguessable and safe in URLs, object keys, Redis keys and BullMQ job ids (no colon). */
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
 
-export type IdPrefix = 'ses' | 'str' | 'key' | 'whk' | 'evt' | 'doc' | 'ten' | 'lin' | 'call' | 'ast' | 'dlv';
+export type IdPrefix =
+  | 'ses'
+  | 'str'
+  | 'key'
+  | 'whk'
+  | 'evt'
+  | 'doc'
+  | 'ten'
+  | 'lin'
+  | 'call'
+  | 'ast'
+  | 'dlv'
+  | 'aud';
 
 /** Length of the random part: 26 base-36 characters hold 134 bits. */
 export const ID_RANDOM_LENGTH = 26;

@@ -15,6 +15,8 @@ export const DEFAULT_LIMITS = {
   /** Streams in pieces: several a second of each of many callers behind one address. */
   stream: { limit: 6000, windowSeconds: 60 },
   failure: { limit: 60, windowSeconds: 60 },
+  /** Secrets for realtime models: attempts count, whatever becomes of them. */
+  realtime: { limit: 3, windowSeconds: 60 },
 } as const satisfies Record<string, LimitRule>;
 
 export interface RateLimiterOptions {
