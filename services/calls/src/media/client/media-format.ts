@@ -15,8 +15,12 @@ export interface MediaFormat {
 
 /** 16-bit audio in messages of `frameBytes`, a second's at most (RangeError); what comes may be cut anywhere. */
 export function pcm16Format(frameBytes: number): MediaFormat {
-  if (!Number.isInteger(frameBytes / 2))
-    throw new RangeError('A media frame is made of whole 16-bit samples.');
+  const frameSamples = frameBytes / 2;
+  if (!Number.isInteger(frameSamples) || frameSamples < 1 || frameSamples > LIMITS.callSampleRate) {
+    throw new RangeError(
+      `A media frame holds whole 16-bit samples of at most a second, not ${frameBytes} bytes.`,
+    );
+  }
   return {
     encoding: 'PCM16LE',
     bytesPerSample: 2,

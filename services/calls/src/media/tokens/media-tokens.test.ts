@@ -91,7 +91,8 @@ describe('media tokens', () => {
     if (typeof set !== 'function') throw new Error('maps cannot be set');
     Reflect.set(Map.prototype, 'set', function (this: unknown, key: unknown, value: unknown): unknown {
       kept.push(key, value);
-      return Reflect.apply(set, this, [key, value]);
+      const map: unknown = Reflect.apply(set, this, [key, value]);
+      return map;
     });
     let token: string;
     try {
