@@ -187,3 +187,41 @@ describe('one slow tenant', () => {
     expect(received).toHaveLength(6);
   });
 });
+
+describe('each attempt', () => {
+  it('is noted with what the receiver said, and as what it was', async () => {
+    await archive.createWebhook(record());
+    answer = (response) => response.writeHead(503).end();
+    await expect(handler()(job, context)).rejects.toThrow();
+    await expect(handler()(job, { ...context, attempt: 10, finalAttempt: true })).rejects.toThrow();
+    answer = (response) => response.socket?.destroy();
+    await expect(handler()(job, { ...context, attempt: 2 })).rejects.toThrow();
+    answer = (response) => response.writeHead(204).end();
+    await handler()({ ...job, deliveryId: 'dlv_again' }, context);
+    answer = (response) => response.writeHead(410).end();
+    await handler()(job, { ...context, attempt: 3 });
+    expect(noted.map(({ outcome, status, attempt }) => [outcome, status, attempt])).toEqual([
+      ['retrying', 503, 1],
+      ['failed', 503, 10],
+      ['retrying', null, 2],
+      ['delivered', 204, 1],
+      ['gone', 410, 3],
+    ]);
+    expect(noted.map(({ deliveryId }) => deliveryId)).toEqual([
+      ...Array.from({ length: 3 }, () => `dlv-${job.eventId}`),
+      'dlv_again',
+      `dlv-${job.eventId}`,
+    ]);
+    expect(noted[0]?.job).toEqual(job);
+  });
+
+  it('that is given up is noted as failed, one that a shutdown cut off not at all', async () => {
+    await archive.createWebhook(record());
+    await expect(handler(false)(job, context)).rejects.toBeInstanceOf(GiveUp);
+    expect(noted.map(({ outcome, status }) => [outcome, status])).toEqual([['failed', null]]);
+    const stopping = new AbortController();
+    answer = () => stopping.abort();
+    await expect(handler()(job, { ...context, signal: stopping.signal })).rejects.toThrow();
+    expect(noted).toHaveLength(1);
+  });
+});
