@@ -54,7 +54,8 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = {
 };
 const HTTP_SCHEMES: Readonly<Record<string, string>> = { 'wss:': 'https:', 'ws:': 'http:' };
 
-function signedForms(text: string): Set<string> {
+/** The forms of a URL that senders sign: with and without the port; for a WebSocket as http(s) too, and with a slash. */
+export function signedForms(text: string): Set<string> {
   const forms = new Set([text]);
   if (!URL.canParse(text)) return forms;
   const { protocol, hostname, port, pathname, search } = new URL(text);
