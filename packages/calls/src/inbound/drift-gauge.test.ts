@@ -50,6 +50,22 @@ describe('DriftGauge', () => {
     expect(Math.abs((gauge.ppm ?? 0) - 120)).toBeLessThan(5);
   });
 
+  it('is not led astray by delay that sets in half way', () => {
+    const gauge = new DriftGauge();
+    const last = sent(gauge, { seconds: 60, ppm: 0 });
+    const delay = delays(40);
+    for (let packet = 1; packet <= 3000; packet += 1) gauge.took(320, last + packet * 20 + delay());
+    expect(Math.abs(gauge.ppm ?? 99)).toBeLessThan(30);
+  });
+
+  it('goes on over a pause that a loss explains', () => {
+    const gauge = new DriftGauge();
+    const last = sent(gauge, { seconds: 30, ppm: 0 });
+    gauge.lost(160_000);
+    sent(gauge, { seconds: 31, ppm: 0, fromMs: last + 10_020 });
+    expect(gauge.ppm).toBeCloseTo(0, 0);
+  });
+
   it('counts audio that was lost as sent', () => {
     const gauge = new DriftGauge();
     for (let packet = 0; packet < 6000; packet += 1) {

@@ -187,6 +187,21 @@ describe('the delay of an inbound leg', () => {
     expect(settle({ sample, burst, seconds: 30 })).toEqual({ dropped: 9 * TICK, waiting: TARGET + TICK });
   });
 
+  it('shrinks only as long as more than the target waits', () => {
+    const leg = createInboundLeg();
+    leg.push(new Int16Array(TARGET + 3 * TICK).fill(100), 0);
+    for (let tick = 0; tick < 50; tick += 1) {
+      leg.tick();
+      leg.push(new Int16Array(TICK).fill(100), tick * 20);
+    }
+    for (let tick = 0; tick < 8; tick += 1) leg.tick();
+    expect(leg.figures).toEqual({
+      received: TARGET + 53 * TICK,
+      insertedSilence: 4 * TICK,
+      dropped: 2 * TICK,
+    });
+  });
+
   it('leaves nothing out when jitter uses what waits', () => {
     const leg = createInboundLeg();
     leg.push(new Int16Array(MOST), 0);

@@ -24,7 +24,7 @@ describe('createListenerQueue', () => {
     expect(queue.waitingMs).toBe(0);
   });
 
-  it('holds two seconds, then drops the newest as one gap until half is free again', () => {
+  it('holds two seconds, then drops the newest as one gap until frames are taken', () => {
     const queue = createListenerQueue({ frameSamples: 320 });
     queue.push(numbered(0, MOST));
     expect([queue.waitingMs, queue.takeGap()]).toEqual([2000, 0]);
@@ -36,7 +36,7 @@ describe('createListenerQueue', () => {
     expect(queue.take()).toEqual([numbered(5, 320)]);
   });
 
-  it('takes the part of a long piece that fits and stays closed while more than half waits', () => {
+  it('takes the part of a long piece that fits and nothing more until frames are taken', () => {
     const queue = createListenerQueue({ frameSamples: 16_000 });
     queue.push(numbered(0, MOST + 10));
     expect(queue.takeGap()).toBe(10);

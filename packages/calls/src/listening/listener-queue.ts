@@ -8,7 +8,6 @@ const MOST = LIMITS.listenerMaxMs * SAMPLES_PER_MS;
 class BoundedQueue implements ListenerQueue {
   readonly #frameSamples: number;
   readonly #ring = new SampleRing(MOST);
-  #overfull = false;
   #gap = 0;
 
   constructor(frameSamples: number) {
@@ -20,12 +19,7 @@ class BoundedQueue implements ListenerQueue {
   }
 
   push(samples: Int16Array): void {
-    if (this.#overfull && this.#ring.length > MOST / 2) {
-      this.#gap += samples.length;
-      return;
-    }
     const taken = Math.min(samples.length, this.#ring.room);
-    this.#overfull = taken < samples.length;
     this.#gap += samples.length - taken;
     this.#ring.push(samples.subarray(0, taken));
   }
@@ -52,7 +46,7 @@ class BoundedQueue implements ListenerQueue {
 
 /**
  * Audio for one listener, in frames of `frameSamples`, a positive integer (RangeError). When LIMITS.listenerMaxMs wait,
- * what comes is dropped until half of that has been taken, so that a slow listener gets one hole and not many.
+ * what comes is dropped until frames are taken, so that a slow listener gets one hole and not many: behind those frames.
  */
 export function createListenerQueue(options: { readonly frameSamples: number }): ListenerQueue {
   const { frameSamples } = options;

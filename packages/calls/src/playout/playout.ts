@@ -9,7 +9,6 @@ class ClockedPlayout implements Playout {
   readonly #untold: PlayoutEvent[] = [];
   readonly #talk = new TalkTrack((event) => this.#untold.push(event));
   readonly #clips = new ClipQueue((event) => this.#untold.push(event));
-  #telling = false;
   #muted = false;
   #ended = false;
   #offered = 0;
@@ -81,14 +80,8 @@ class ClockedPlayout implements Playout {
 
   /** Last in every method, so that whoever is told finds everything in order and may call back. */
   #tellAll(): void {
-    if (this.#telling) return;
-    this.#telling = true;
-    try {
-      for (let event = this.#untold.shift(); event !== undefined; event = this.#untold.shift()) {
-        this.#onEvent(event);
-      }
-    } finally {
-      this.#telling = false;
+    for (let event = this.#untold.shift(); event !== undefined; event = this.#untold.shift()) {
+      this.#onEvent(event);
     }
   }
 }

@@ -5,7 +5,7 @@ import { SAMPLES_PER_MS } from '../tick.ts';
 
 interface Mark {
   readonly name: string;
-  /** Samples said before it, since the track began. */
+  /** Samples that go out before it, since the track began. */
   readonly position: number;
 }
 
@@ -14,7 +14,7 @@ export class TalkTrack {
   readonly #ring = new SampleRing(LIMITS.talkMaxMs * SAMPLES_PER_MS);
   readonly #tell: (event: PlayoutEvent) => void;
   #marks: Mark[] = [];
-  /** Samples that were played or cleared. */
+  /** Samples that went out. */
   #passed = 0;
 
   constructor(tell: (event: PlayoutEvent) => void) {
@@ -58,7 +58,6 @@ export class TalkTrack {
     this.answerMarks();
     for (const { name } of this.#marks) this.#tell({ type: 'mark', name, state: 'cleared' });
     this.#marks = [];
-    this.#passed += this.#ring.length;
     this.#ring.drop(this.#ring.length);
   }
 }

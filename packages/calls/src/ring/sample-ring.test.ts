@@ -58,6 +58,17 @@ describe('SampleRing', () => {
     expect([...into]).toEqual([5, 0]);
   });
 
+  it('puts silence over what lay there, around the end of its memory too', () => {
+    const ring = new SampleRing(10);
+    ring.push(new Int16Array(8).fill(5));
+    ring.drop(6);
+    ring.pushSilence(6);
+    ring.push(Int16Array.of(7));
+    const into = new Int16Array(10);
+    expect(ring.shift(into)).toBe(9);
+    expect([...into]).toEqual([5, 5, 0, 0, 0, 0, 0, 0, 7, 0]);
+  });
+
   it('keeps no reference to what was put in', () => {
     const ring = new SampleRing(10);
     const samples = Int16Array.of(1);
