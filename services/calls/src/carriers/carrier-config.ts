@@ -1,0 +1,35 @@
+import { LineRecord } from '@earshot/protocol';
+import { z } from 'zod';
+import { MediaStreamsCarrierConfig } from './media-streams/stream-settings.ts';
+
+/** One carrier of the configuration; `kind` says which. Its secrets live nowhere else. */
+export const CarrierConfig = z.discriminatedUnion('kind', [MediaStreamsCarrierConfig]);
+export type CarrierConfig = z.infer<typeof CarrierConfig>;
+
+/** The file of carriers: by the name that lines use. `loopback` is no row of it, as it is always there. */
+export const CarrierFile = z
+  .record(LineRecord.shape.carrier, CarrierConfig)
+  .refine((file) => !Object.hasOwn(file, 'loopback'), 'loopback is a carrier of its own');
+export type CarrierFile = z.infer<typeof CarrierFile>;
+
+/**
+ * Reads the text of a carrier file. Throws an Error that names the places that are wrong and never repeats a value,
+ * since values are secrets.
+ */
+export function parseCarrierFile(text: string): CarrierFile {
+  const parsed = CarrierFile.safeParse(readJson(text));
+  if (parsed.success) return parsed.data;
+  const places = parsed.error.issues.map(
+    (issue) => `${issue.path.length === 0 ? 'the file' : issue.path.join('.')}: ${issue.code}`,
+  );
+  throw new Error(`The carrier file is not valid: ${places.join('; ')}.`);
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's message would repeat what stands there.
+    throw new Error('The carrier file is not JSON.');
+  }
+}
