@@ -6,6 +6,10 @@ export interface Answer {
   readonly text: string;
   /** The body as JSON of whatever shape; tests look into it freely. Null when there is none. */
   json(): ReturnType<typeof JSON.parse>;
+  /** A text in the body. */
+  field(name: string): string;
+  /** One text of each thing in a list of the body. */
+  texts(list: string, name: string): string[];
   /** The code of an error of any shape, in lower case. */
   code(): string | undefined;
 }
@@ -21,6 +25,8 @@ const ErrorCode = z.union([
   z.object({ code: z.string() }).transform(({ code }) => code.toLowerCase()),
   z.object({ error: z.object({ code: z.string() }) }).transform(({ error }) => error.code),
 ]);
+
+const Things = z.record(z.string(), z.unknown());
 
 /** Sends requests to a server on this machine. */
 export function createAsker(port: number) {
@@ -41,6 +47,12 @@ export function createAsker(port: number) {
       headers: answer.headers,
       text,
       json: JSON.parse.bind(null, text === '' ? 'null' : text),
+      field: (name) => z.string().parse(Things.parse(JSON.parse(text))[name]),
+      texts: (list, name) =>
+        z
+          .array(Things)
+          .parse(Things.parse(JSON.parse(text))[list])
+          .map((thing) => z.string().parse(thing[name])),
       code: () => ErrorCode.safeParse(text === '' ? null : JSON.parse(text)).data,
     };
   };
