@@ -55,6 +55,11 @@ export class CallHost implements Calls {
     await this.#live.close(deadlineMs);
   }
 
+  /** Stops without ending anything: what is live stays on record, for the next start to end. */
+  stop(): void {
+    this.#live.stop();
+  }
+
   async place(line: LineRecord, request: PlaceRequest, actor: CallActor): Promise<CallView> {
     const carrier = this.#deps.carriers.get(line.carrier);
     if (carrier?.originate === undefined) throw new EarshotError('feature_not_supported');

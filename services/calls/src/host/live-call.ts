@@ -53,6 +53,8 @@ export class LiveCall {
   #externalCallId: string | null;
   #updatedAt: string;
   #plays = 0;
+  /** When audio last came from the peer, monotonic ms. */
+  #heardMs = 0;
   /** Gives up a call that is being placed, or refuses one that rings here. */
   giveUp: () => void = () => undefined;
   /** Accepts one that rings here. */
@@ -117,6 +119,7 @@ export class LiveCall {
       return;
     }
     this.#link = link;
+    this.#heardMs = this.#context.elapsedMs();
     if (first) this.#recorder = this.#context.connected(this);
   }
 
@@ -127,7 +130,8 @@ export class LiveCall {
 
   hear(samples: Int16Array): void {
     if (this.#row.state !== 'active') return;
-    this.#inbound.push(samples, this.#context.elapsedMs());
+    this.#heardMs = this.#context.elapsedMs();
+    this.#inbound.push(samples, this.#heardMs);
     this.listeners.audio(samples);
   }
 
@@ -147,9 +151,11 @@ export class LiveCall {
     this.listeners.tick();
   }
 
-  /** Ends what is overdue: nobody answered, the link stayed down, it took too long. */
+  /** Ends what is overdue: nobody answered, the link stayed down or silent on the wire, it took too long. */
   expire(): void {
-    this.apply({ type: 'clock', at: this.#context.now().toISOString(), atMs: this.#context.elapsedMs() });
+    const atMs = this.#context.elapsedMs();
+    this.apply({ type: 'clock', at: this.#context.now().toISOString(), atMs });
+    if (this.#link !== undefined && atMs - this.#heardMs >= LIMITS.callPeerGoneMs) this.end('peer_gone');
   }
 
   /** Ends the call, on the carrier's side too. */

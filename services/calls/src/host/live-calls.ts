@@ -59,6 +59,11 @@ export class LiveCalls {
     this.#closing = true;
     for (const call of this.#calls.values()) call.end('shutdown');
     await this.#endings.settled(deadlineMs);
+    this.stop();
+  }
+
+  /** Stops the clock. Calls that have not ended stay on record as they are; the next start ends them. */
+  stop(): void {
     this.#ticker?.stop();
     for (const timer of this.#timers) clearInterval(timer);
     this.#endings.stop();
