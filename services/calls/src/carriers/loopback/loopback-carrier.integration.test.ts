@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { createCallRecorder } from '../testing/call-recorder.ts';
 import { createLoopbackCarrier, type LoopbackCarrier } from './loopback-carrier.ts';
-import { createCallRecorder } from './testing/call-recorder.ts';
 import { line } from './testing/loopback-bench.ts';
 
 const SPEECH = new URL('../../../../../test/fixtures/speech/consultation.wav', import.meta.url).pathname;

@@ -1,7 +1,7 @@
 import { encodeWav } from '@earshot/audio';
 import { describe, expect, it } from '@jest/globals';
 import type { IncomingCall } from '../../ports.ts';
-import { createCallRecorder } from './testing/call-recorder.ts';
+import { createCallRecorder } from '../testing/call-recorder.ts';
 import { bench, line } from './testing/loopback-bench.ts';
 
 const ticks = (count: number, value = 1) =>

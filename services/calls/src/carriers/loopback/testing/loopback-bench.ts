@@ -1,6 +1,6 @@
 import type { LineRecord } from '@earshot/protocol';
+import { createCallRecorder, type RecorderHooks } from '../../testing/call-recorder.ts';
 import { createLoopbackCarrier, type LoopbackOptions } from '../loopback-carrier.ts';
-import { createCallRecorder, type RecorderHooks } from './call-recorder.ts';
 import { createHandClock } from './hand-clock.ts';
 
 export const line: LineRecord = {

@@ -1,5 +1,5 @@
 import type { CallEndReason } from '@earshot/protocol';
-import type { CallHandle, PeerLink } from '../../../ports.ts';
+import type { CallHandle, PeerLink } from '../../ports.ts';
 
 /** A call's handle that writes down what it is told, and can answer each tick of audio. */
 export interface CallRecorder extends CallHandle {
@@ -39,7 +39,7 @@ export function createCallRecorder(callId: string, hooks: RecorderHooks = {}): C
       return reason;
     },
     named: (externalCallId) => {
-      told.push(`named ${externalCallId.split('-')[0]}`);
+      told.push(`named ${externalCallId.replace(/-.*/, '')}`);
     },
     ringing: () => {
       told.push('ringing');
