@@ -26,6 +26,7 @@ export class ClientSocket implements Reading {
   readonly #flood: FloodGuard;
   #isPaused = false;
   #closing: Closing | undefined;
+  #hasEnded = false;
   #closeBy = Number.POSITIVE_INFINITY;
 
   constructor(context: MediaContext, socket: WebSocket, events: SocketEvents) {
@@ -69,10 +70,15 @@ export class ClientSocket implements Reading {
       if (now >= this.#closeBy) this.#socket.terminate();
       return;
     }
+    if (!this.#isOpen) {
+      // A close frame has come; its sender may keep the connection open for long.
+      this.#end(CLIENT_LEFT);
+      return;
+    }
     if (this.#isPaused) this.#keepAlive.deaf(now);
     const pulse = this.#keepAlive.check(now);
     if (pulse === 'gone') this.cut();
-    else if (pulse === 'ping' && this.#isOpen) this.#socket.ping();
+    else if (pulse === 'ping') this.#socket.ping();
   }
 
   /** Says goodbye; a client that does not answer it is cut off. */
@@ -113,12 +119,16 @@ export class ClientSocket implements Reading {
     socket.on('error', (error: Error & { code?: unknown }) => {
       // The library has answered a broken protocol with the right close frame already.
       const isBroken = typeof error.code === 'string' && error.code.startsWith('WS_ERR_');
-      this.#closing ??= isBroken ? closingFor('protocol_violation') : CLIENT_LOST;
-      this.#closeBy = this.#context.elapsedMs() + this.#context.limits.closeHandshakeMs;
+      if (isBroken) this.#events.refused(closingFor('protocol_violation'));
+      else this.#closing ??= CLIENT_LOST;
     });
-    socket.on('close', (code) => {
-      this.#events.closed(this.#closing ?? (code === 1006 ? CLIENT_LOST : CLIENT_LEFT));
-    });
+    socket.on('close', (code) => this.#end(code === 1006 ? CLIENT_LOST : CLIENT_LEFT));
+  }
+
+  #end(closing: Closing): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#events.closed(this.#closing ?? closing);
   }
 
   /** Empty messages and control frames cost us more than their sender. */

@@ -43,7 +43,7 @@ export class MediaClient implements MediaListener {
     this.#context = context;
     this.#forget = forget;
     this.#hasTexts = profile.hasTexts;
-    this.#outgoing = new OutgoingAudio(profile.format);
+    this.#outgoing = new OutgoingAudio(profile.format, (samples) => this.#missed(samples));
     const timing = { everyMs: context.limits.mediaCredentialCheckMs, now: context.elapsedMs() };
     this.#watch = new CredentialWatch(profile.credential, timing, {
       revoked: () => this.close(closingFor('authentication_failed', 'The credential was revoked.')),
@@ -173,9 +173,7 @@ export class MediaClient implements MediaListener {
   #send(options: { readonly flush?: boolean } = {}): void {
     if (this.#phase !== 'open') return;
     const missing = this.#socket?.sendAudio(this.#outgoing, options) ?? 0;
-    if (missing === 0) return;
-    this.#missed(missing);
-    this.say({ type: 'gap', samples: missing });
+    if (missing > 0) this.say({ type: 'gap', samples: missing });
   }
 
   #missed(samples: number): void {
@@ -199,11 +197,11 @@ export class MediaClient implements MediaListener {
 
   #finish(closing: Closing): void {
     // Of a client that left itself nobody can say what it still wanted to hear.
-    const missed = closing === CALL_ENDED ? this.#outgoing.abandon() : 0;
-    if (missed > 0) this.#missed(missed);
+    if (closing === CALL_ENDED) this.#outgoing.abandon();
     this.#phase = 'over';
     this.#tap?.detach();
-    const counts = { gapSamples: this.#gapSamples, ignoredBytes: this.#ignoredBytes };
+    const repairedSamples = this.#talker?.repairedSamples ?? 0;
+    const counts = { gapSamples: this.#gapSamples, ignoredBytes: this.#ignoredBytes, repairedSamples };
     const { name } = this.profile;
     this.#context.log.info({ ...name, outcome: closing.outcome, ...counts }, 'a media client left');
     this.#context.observer.closed(name, closing.outcome);

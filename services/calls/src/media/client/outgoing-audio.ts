@@ -14,15 +14,23 @@ export class OutgoingAudio {
   readonly #format: MediaFormat;
   readonly #queue: ListenerQueue;
   readonly #maxBacklogBytes: number;
+  readonly #missed: (samples: number) => void;
+  #untold = 0;
 
-  constructor(format: MediaFormat) {
+  /** `missed` is told of samples that the client does not get, as soon as that is known. */
+  constructor(format: MediaFormat, missed: (samples: number) => void) {
     this.#format = format;
+    this.#missed = missed;
     this.#queue = createListenerQueue({ frameSamples: format.frameSamples });
     this.#maxBacklogBytes = (SOCKET_BACKLOG_MS * LIMITS.callSampleRate * format.bytesPerSample) / 1000;
   }
 
   push(samples: Int16Array): void {
     this.#queue.push(samples);
+    const gap = this.#queue.takeGap();
+    if (gap === 0) return;
+    this.#untold += gap;
+    this.#missed(gap);
   }
 
   /**
@@ -35,13 +43,15 @@ export class OutgoingAudio {
       // A failed send shows itself as the end of the socket.
       socket.send(this.#format.encode(frame), { binary: true }, ignoreFailure);
     }
-    return this.#queue.takeGap();
+    const gap = this.#untold;
+    this.#untold = 0;
+    return gap;
   }
 
-  /** Gives up on what waits; tells how many samples the client never got. */
-  abandon(): number {
-    const waiting = this.#queue.take({ flush: true });
-    return this.#queue.takeGap() + waiting.reduce((sum, { length }) => sum + length, 0);
+  /** Gives up on what waits. */
+  abandon(): void {
+    const waiting = this.#queue.take({ flush: true }).reduce((sum, { length }) => sum + length, 0);
+    if (waiting > 0) this.#missed(waiting);
   }
 }
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { EarshotError } from '@earshot/protocol';
-import type { RequestHeaders } from '@earshot/runtime';
 import type { MediaClientName, MediaEdgeDeps } from '../media-deps.ts';
 import type { MediaTokens, StillValid } from '../tokens/media-tokens.ts';
+import { credentialHeaders, stillMayUse } from './credential.ts';
 import { type MediaTarget, readToken } from './media-target.ts';
 
 /** Who was let in. */
@@ -12,9 +12,6 @@ export interface Admitted {
 }
 
 type Deps = Pick<MediaEdgeDeps, 'calls' | 'authenticate'>;
-
-/** Headers that say who asks; the only ones that are kept while a socket is open. Cookies are not among them. */
-const CREDENTIAL_HEADERS = ['authorization', 'x-api-key', 'x-api-key-id'];
 
 /** Lets in a client with a media token, which is spent by that whatever the answer. Throws the refusal. */
 export async function admitByToken(
@@ -35,26 +32,14 @@ export async function admitByCredential(
   deps: Deps,
   { request, target }: { readonly request: IncomingMessage; readonly target: MediaTarget },
 ): Promise<Admitted> {
-  const headers = credentialHeaders(request.headers);
-  const { tenant, line } = await deps.authenticate(headers);
+  const { headers } = request;
+  const { tenant, line } = await deps.authenticate(credentialHeaders(headers));
   // A key of another line learns no more than one of another tenant.
   if (line !== null && line !== target.lineId) throw new EarshotError('call_not_found');
   const call = await deps.calls.get({ tenant, lineId: target.lineId, id: target.callId });
   if (call.state !== 'active') throw new EarshotError('call_not_active');
   return {
     name: { callId: call.callId, mode: 'talk', by: 'credential' },
-    credential: async () => {
-      try {
-        const now = await deps.authenticate(headers);
-        return now.tenant === tenant && (now.line === null || now.line === target.lineId);
-      } catch (error) {
-        if (error instanceof EarshotError && !error.retryable) return false;
-        throw error;
-      }
-    },
+    credential: stillMayUse(deps.authenticate, headers, { tenant, lineId: target.lineId }),
   };
-}
-
-function credentialHeaders(headers: RequestHeaders): RequestHeaders {
-  return Object.fromEntries(CREDENTIAL_HEADERS.map((name) => [name, headers[name]]));
 }

@@ -51,6 +51,11 @@ export class Talker {
     return this.#line.isHolding;
   }
 
+  /** Samples that were no number or beyond full scale, and were put right. */
+  get repairedSamples(): number {
+    return this.#reader.repairedSamples;
+  }
+
   take(data: Uint8Array, isBinary: boolean): void {
     try {
       if (isBinary) this.#line.audio(this.#reader.push(data));
