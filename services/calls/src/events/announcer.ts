@@ -22,15 +22,13 @@ export type Announcer = Announce & { readonly close: () => Promise<void> };
 const RETRY_MS = [1, 2, 5, 10, 30, 60, 120, 180, 200].map((seconds) => seconds * 1000);
 /** Events whose deliveries are not queued yet. */
 const MAX_WAITING = 10_000;
-/** How long a tenant's list of webhooks is believed, ms. */
-const LIST_MS = 1000;
 
 /**
  * Tells what happened to the event log and to webhooks, in the background. An event that is announced again, after a
  * crash too, has the same id: it is logged once and delivered once to each webhook.
  */
 export function createAnnouncer(deps: AnnouncerDeps): Announcer {
-  const listOf = createWebhookLists(deps.archive, deps.now);
+  const listOf = createWebhookLists(deps.archive);
   const closing = new AbortController();
   const waiting = new Set<Promise<void>>();
 
@@ -83,17 +81,27 @@ async function queue(deps: AnnouncerDeps, event: EventRecord, { listOf, signal }
   }
 }
 
-/** Lists are shared by the events of a moment: a busy line would otherwise read them with each digit pressed. */
-function createWebhookLists(archive: AnnouncerDeps['archive'], now: () => Date): Means['listOf'] {
-  const lists = new Map<string, { readonly at: number; readonly list: Promise<WebhookRecord[]> }>();
+/**
+ * Events that wait together share one reading of their tenant's list, which begins after all of them: a webhook that was
+ * registered before an event gets it.
+ */
+function createWebhookLists(archive: AnnouncerDeps['archive']): Means['listOf'] {
+  const running = new Map<string, Promise<unknown>>();
+  const next = new Map<string, Promise<WebhookRecord[]>>();
   return (tenant) => {
-    const at = now().getTime();
-    for (const [name, known] of lists) if (at - known.at >= LIST_MS || at < known.at) lists.delete(name);
-    const known = lists.get(tenant);
-    if (known !== undefined) return known.list;
-    const list = archive.listWebhooks(tenant);
-    lists.set(tenant, { at, list });
-    list.catch(() => lists.delete(tenant));
+    const waiting = next.get(tenant);
+    if (waiting !== undefined) return waiting;
+    const list = (running.get(tenant) ?? Promise.resolve()).then(() => {
+      next.delete(tenant);
+      return archive.listWebhooks(tenant);
+    });
+    next.set(tenant, list);
+    const settled = list
+      .catch(() => undefined)
+      .then(() => {
+        if (running.get(tenant) === settled) running.delete(tenant);
+      });
+    running.set(tenant, settled);
     return list;
   };
 }
