@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ByteRange, parseRange } from './byte-range.ts';
 
@@ -19,7 +19,8 @@ export async function sendRanged(
 ): Promise<FastifyReply> {
   const range = parseRange(request.headers.range, file.bytes);
   const { start, end } = range ?? { start: 0, end: file.bytes };
-  const content = await file.read({ start, end });
+  // HEAD gets the same headers, and nothing is read for it.
+  const content = request.method === 'HEAD' ? Readable.from([]) : await file.read({ start, end });
   void reply.headers({
     'content-type': file.contentType,
     'accept-ranges': 'bytes',
