@@ -1,6 +1,7 @@
 import { countSetting, flagSetting, listSetting, NODE_SETTINGS, readSettings } from '@earshot/node';
 import { LIMITS } from '@earshot/protocol';
 import { z } from 'zod';
+import { REALTIME_SETTINGS } from './secrets/open-providers.ts';
 
 /** Settings of the calls service, from environment variables; every row is in the service's README. */
 const CallsConfig = z.object({
@@ -22,12 +23,7 @@ const CallsConfig = z.object({
   EARSHOT_FIRST_LINE: z.string().optional(),
   EARSHOT_MAX_CALLS: countSetting.min(1).default(LIMITS.maxLiveCalls),
   EARSHOT_MEDIA_FRAME_BYTES: countSetting.min(2).max(65_536).default(LIMITS.mediaFrameBytes),
-  EARSHOT_WAVIX_FORMAT: z.string().optional(),
-  /** JSON file with the providers of realtime models and their keys. */
-  EARSHOT_REALTIME_PROVIDERS: z.string().optional(),
-  /** Development: a stub provider in this process. */
-  EARSHOT_REALTIME_STUB: flagSetting.default(false),
-  EARSHOT_REALTIME_LIMIT_PER_MINUTE: countSetting.min(1).default(3),
+  ...REALTIME_SETTINGS,
   EARSHOT_WEBHOOK_ALLOW_INSECURE: flagSetting.default(false),
   EARSHOT_RATE_LIMIT_PER_MINUTE: countSetting.min(1).default(600),
   EARSHOT_METRICS: flagSetting.default(true),

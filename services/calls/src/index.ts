@@ -1,1 +1,2 @@
-export type { Calls, CallView } from './ports.ts';
+export { type CallsApp, createCallsApp } from './app.ts';
+export { type CallsConfig, readCallsConfig } from './config.ts';

@@ -1,0 +1,160 @@
+import { importBootstrapKey, type NodeBase, openNode, repeat } from '@earshot/node';
+import {
+  createDeliveryLog,
+  createEventLog,
+  createLifecycle,
+  createLog,
+  createMetrics,
+} from '@earshot/runtime';
+import { createCallIndex } from '@earshot/sessions';
+import { createCallArchive } from '@earshot/storage';
+import { type Carriers, openCarriers } from './carriers/carriers.ts';
+import type { CallsConfig } from './config.ts';
+import { createAnnouncer } from './events/announcer.ts';
+import { CallHost } from './host/call-host.ts';
+import { createCallSession } from './host/call-session.ts';
+import { createMediaEdge, type MediaEdge } from './media/media-edge.ts';
+import type { Parts } from './parts.ts';
+import { createServer } from './server.ts';
+
+/** The calls service: lines, live calls and their audio, recordings, events, realtime secrets. */
+export interface CallsApp {
+  /** Listens; resolves when requests are taken. */
+  start(): Promise<{ url: string }>;
+  /** Ends the live calls, keeps their audio, lets go of everything. */
+  close(): Promise<void>;
+  /** Resolves when the journal can no longer keep its promise: the process has to leave. */
+  readonly failed: Promise<Error>;
+}
+
+const DRAIN_MS = 15_000;
+const MAINTENANCE_MS = 15_000;
+
+/** Composes the service from its settings; the only place that knows the concrete adapters. */
+export async function createCallsApp(config: CallsConfig): Promise<CallsApp> {
+  const log = createLog({ service: 'calls', level: config.LOG_LEVEL });
+  const metrics = createMetrics({ service: 'calls' });
+  const lifecycle = createLifecycle(log);
+  try {
+    return await compose({ config, log, metrics, lifecycle });
+  } catch (error) {
+    await lifecycle.stop('could not start');
+    metrics.close();
+    throw error;
+  }
+}
+
+async function compose(base: NodeBase<CallsConfig>): Promise<CallsApp> {
+  const { config, log, metrics, lifecycle } = base;
+  let fail: (error: Error) => void = () => undefined;
+  const failed = new Promise<Error>((resolve) => {
+    fail = resolve;
+  });
+  const parts = await openParts(base, (error) => {
+    log.fatal({ err: error }, 'the journal failed; this process has to leave');
+    fail(error);
+  });
+  const { node } = parts;
+  lifecycle.onStop('intake', () => node.intake.close(DRAIN_MS), DRAIN_MS + 1000);
+  const { host, carriers } = await openHost(parts);
+  const media = createMedia(parts, host);
+  const server = await createServer(parts, { host, carriers, media });
+  lifecycle.onStop('http server', () => server.close(), DRAIN_MS);
+  // Calls end first, so that their clients hear it; then the sockets.
+  lifecycle.onStop('media sockets', () => media.close(DRAIN_MS), DRAIN_MS + 1000);
+  lifecycle.onStop('carriers', () => carriers.close(), DRAIN_MS + 1000);
+  lifecycle.onStop('calls', () => host.close(DRAIN_MS), DRAIN_MS + 1000);
+  metrics.onCollect(() => {
+    metrics.set('earshot_calls_live', {}, host.liveCount);
+    metrics.set('earshot_media_clients', {}, media.clients);
+    metrics.set('earshot_call_ticks_skipped', {}, host.skippedTicks);
+  });
+  await importBootstrapKey(config, parts.keyring);
+  return {
+    failed,
+    async start() {
+      await node.intake.recover();
+      await host.start();
+      const url = await server.listen({ host: config.EARSHOT_HOST, port: config.EARSHOT_CALLS_PORT });
+      server.server.on('upgrade', (request, socket, head) => {
+        if (media.handleUpgrade(request, socket, head) || carriers.handleUpgrade(request, socket, head))
+          return;
+        socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      });
+      lifecycle.onStop(
+        'maintenance',
+        repeat(() => host.maintain(), MAINTENANCE_MS, log),
+        5000,
+      );
+      log.info({ url, store: node.store.description, node: node.name }, 'calls is listening');
+      return { url };
+    },
+    async close() {
+      await lifecycle.stop('close');
+      metrics.close();
+    },
+  };
+}
+
+async function openParts(
+  base: NodeBase<CallsConfig>,
+  onJournalFailure: (error: Error) => void,
+): Promise<Parts> {
+  const { config, log, lifecycle } = base;
+  const node = await openNode(base, onJournalFailure);
+  const events = createEventLog(node.redis);
+  lifecycle.onStop('event log', () => events.close(), 1000);
+  const announce = createAnnouncer({
+    events,
+    archive: node.archive,
+    producer: node.producer,
+    now: () => new Date(),
+    log,
+  });
+  lifecycle.onStop('announcements', () => announce.close(), 5000);
+  return {
+    ...base,
+    node,
+    keyring: node.access.keyring,
+    archive: createCallArchive(node.store),
+    index: createCallIndex(node.redis),
+    events,
+    deliveries: createDeliveryLog(node.redis),
+    announce,
+    publicOrigin: config.EARSHOT_CALLS_PUBLIC_ORIGIN,
+  };
+}
+
+/** Host and carriers know each other: the host places calls on carriers, and carriers bring calls to the host. */
+async function openHost(parts: Parts): Promise<{ host: CallHost; carriers: Carriers }> {
+  const { node, archive, index, announce, log, config } = parts;
+  const known: { host?: CallHost } = {};
+  const carriers = await openCarriers(parts, (call) => {
+    if (known.host === undefined) throw new Error('calls came in before the service was composed');
+    return known.host.incoming(call);
+  });
+  const host = new CallHost({
+    archive,
+    index,
+    intake: node.intake,
+    sessions: node.sessions,
+    createSession: createCallSession(node.sessions, archive),
+    carriers: carriers.byName,
+    announce,
+    log,
+    node: node.name,
+    maxCalls: config.EARSHOT_MAX_CALLS,
+  });
+  known.host = host;
+  return { host, carriers };
+}
+
+function createMedia({ node, config, log }: Parts, host: CallHost): MediaEdge {
+  return createMediaEdge({
+    calls: host,
+    authenticate: (headers) => node.access.authenticator.authenticate(headers),
+    allowedOrigins: config.EARSHOT_MEDIA_ORIGINS ?? [],
+    log,
+    mediaFrameBytes: config.EARSHOT_MEDIA_FRAME_BYTES,
+  });
+}

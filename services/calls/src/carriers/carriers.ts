@@ -1,0 +1,88 @@
+import { readdir, readFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { basename, extname, join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import type { LineRecord } from '@earshot/protocol';
+import type { CallArchive } from '@earshot/storage';
+import type { Parts } from '../parts.ts';
+import type { Carrier, TakeIncoming } from '../ports.ts';
+import { type CarrierFile, parseCarrierFile, streamSettings } from './carrier-config.ts';
+import { createLoopbackCarrier, type LoopbackCarrier } from './loopback/loopback-carrier.ts';
+import { createMediaStreams } from './media-streams/media-streams.ts';
+import { createTwilioCarrier, type TwilioCarrier } from './twilio/twilio-carrier.ts';
+
+const CLOSE_MS = 10_000;
+
+/** Every carrier of this server, by the name that lines use. */
+export interface Carriers {
+  readonly byName: ReadonlyMap<string, Carrier>;
+  readonly loopback: LoopbackCarrier | undefined;
+  readonly twilio: readonly TwilioCarrier[];
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
+  close(): Promise<void>;
+}
+
+/** Opens the carriers of the configuration, and loopback. Throws a sentence for a file that cannot be used. */
+export async function openCarriers(parts: Parts, takeIncoming: TakeIncoming): Promise<Carriers> {
+  const { config, log, archive, publicOrigin } = parts;
+  const file = await carrierFile(config.EARSHOT_CARRIERS);
+  const loopback = config.EARSHOT_LOOPBACK
+    ? createLoopbackCarrier({ log, takeIncoming, samples: await samplesOf(config.EARSHOT_LOOPBACK_SAMPLES) })
+    : undefined;
+  const twilio = twilioCarriers(file, parts);
+  const streams = createMediaStreams({
+    settings: streamSettings(file),
+    findLine: createLineFinder(archive),
+    takeIncoming,
+    claimers: twilio,
+    ...(publicOrigin === undefined ? {} : { publicOrigin }),
+    log,
+  });
+  const byName = new Map<string, Carrier>([...streams.carriers, ...twilio]);
+  if (loopback !== undefined) byName.set('loopback', loopback);
+  return {
+    byName,
+    loopback,
+    twilio: [...twilio.values()],
+    handleUpgrade: (request, socket, head) => streams.handleUpgrade(request, socket, head),
+    async close() {
+      await streams.close(CLOSE_MS);
+      await Promise.all([...byName.values()].map((carrier) => carrier.close()));
+    },
+  };
+}
+
+async function carrierFile(path: string | undefined): Promise<CarrierFile> {
+  return path === undefined ? {} : parseCarrierFile(await readFile(path, 'utf8'));
+}
+
+function twilioCarriers(file: CarrierFile, { log, publicOrigin }: Parts): Map<string, TwilioCarrier> {
+  const carriers = new Map<string, TwilioCarrier>();
+  for (const [name, config] of Object.entries(file)) {
+    if (config.kind !== 'twilio') continue;
+    if (publicOrigin === undefined) {
+      throw new Error(
+        `The carrier ${name} needs EARSHOT_CALLS_PUBLIC_ORIGIN: Twilio has to reach this server.`,
+      );
+    }
+    carriers.set(name, createTwilioCarrier(config, { name, publicUrl: publicOrigin, log }));
+  }
+  return carriers;
+}
+
+/** WAV files of a folder by their names without ending. */
+async function samplesOf(folder: string | undefined): Promise<Record<string, string>> {
+  if (folder === undefined) return {};
+  const files = (await readdir(folder)).filter((name) => extname(name) === '.wav');
+  return Object.fromEntries(files.map((name) => [basename(name, '.wav'), join(folder, name)]));
+}
+
+/** Finds a line by its id alone. Two tenants may have chosen the same one: then it is nobody's here. */
+function createLineFinder(
+  archive: Pick<CallArchive, 'listAllLines'>,
+): (lineId: string) => Promise<LineRecord | null> {
+  return async (lineId) => {
+    const found = (await archive.listAllLines()).filter((line) => line.lineId === lineId);
+    return found.length === 1 ? (found[0] ?? null) : null;
+  };
+}

@@ -1,0 +1,209 @@
+import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EarshotError, idFrom, type RealtimeMediaResponse } from '@earshot/protocol';
+import {
+  checkUrl,
+  createGuardedFetch,
+  createHttpServer,
+  createLinkSigner,
+  createRateLimiter,
+  type HttpServer,
+  type HttpServerOptions,
+  type RequestHeaders,
+} from '@earshot/runtime';
+import { registerAssets } from './assets/assets.ts';
+import { createClips } from './assets/clips.ts';
+import { createSpoolFolder } from './assets/spool-folder.ts';
+import { createWorkSlots } from './assets/work-slots.ts';
+import type { Carriers } from './carriers/carriers.ts';
+import { registerTwilioCallbacks } from './carriers/twilio/callbacks/routes.ts';
+import { registerPilotWebhooks } from './events/registration/pilot-webhooks.ts';
+import { registerWadialWebhooks } from './events/registration/wadial-webhooks.ts';
+import { registerEventStream } from './events/stream/event-stream.ts';
+import { registerPilotFace } from './faces/pilot/pilot.ts';
+import { registerWadialFace } from './faces/wadial/wadial.ts';
+import type { CallHost } from './host/call-host.ts';
+import type { MediaEdge } from './media/media-edge.ts';
+import type { Parts } from './parts.ts';
+import { registerRecordings } from './recordings/recordings.ts';
+import { createSecretBroker } from './secrets/broker.ts';
+import { openProviders } from './secrets/open-providers.ts';
+import { registerRealtimeSecrets } from './secrets/routes.ts';
+
+const API_DESCRIPTION = {
+  title: 'earshot calls API',
+  version: '0.1.0',
+  description:
+    'Live calls: place and take them, talk and listen over a WebSocket, play prepared audio, get recordings and transcripts, hear of events. Two faces of the same calls: `/v1/calls` and `/api/v1/sessions/{line}/calls`. And short-lived secrets for realtime voice models.',
+} as const;
+
+/** Decoding of uploaded and fetched audio at once, and what may wait for it. */
+const DECODING = { running: 2, waiting: 32 } as const;
+
+/** What the routes of the service call. */
+export interface ServerParts {
+  readonly host: CallHost;
+  readonly carriers: Carriers;
+  readonly media: MediaEdge;
+}
+
+/** The HTTP server with every route of calls and realtime secrets. */
+export async function createServer(parts: Parts, services: ServerParts): Promise<HttpServer> {
+  const { archive, node } = parts;
+  const server = await createHttpServer(serverOptions(parts));
+  await registerCalls(server, parts, services);
+  registerRecordings(server, {
+    store: node.store,
+    archive,
+    calls: services.host,
+    links: createLinkSigner({ secret: node.access.secret }),
+    announce: parts.announce,
+    publicOrigin: parts.publicOrigin,
+    now,
+  });
+  registerEvents(server, parts);
+  await registerSecrets(server, parts);
+  return server;
+}
+
+const now = (): Date => new Date();
+const newId = (prefix: 'lin' | 'ast' | 'whk' | 'dlv' | 'aud'): string => idFrom(prefix, randomBytes(64));
+
+async function registerCalls(server: HttpServer, parts: Parts, services: ServerParts): Promise<void> {
+  const { config, log, archive, node, keyring, lifecycle } = parts;
+  const { host, carriers, media } = services;
+  const stopped = new AbortController();
+  lifecycle.onStop('audio preparation', () => stopped.abort(), 1000);
+  const spool = createSpoolFolder(config.EARSHOT_SPOOL_DIR ?? join(tmpdir(), 'earshot-calls-spool'));
+  const slots = createWorkSlots(DECODING);
+  const signal = stopped.signal;
+  const clips = createClips({
+    store: node.store,
+    archive,
+    spool,
+    slots,
+    fetch: createGuardedFetch({ allowPrivate: config.EARSHOT_WEBHOOK_ALLOW_INSECURE }),
+    signal,
+    onFailure: (error) => log.warn({ err: error }, 'a clip could not be read on'),
+  });
+  registerPilotFace(server, {
+    calls: host,
+    archive,
+    keyring,
+    clips,
+    mintMediaToken: createMinting(parts, { host, media }),
+    carriers: [...carriers.byName.keys()],
+    newId,
+    now,
+  });
+  registerWadialFace(server, { calls: host, archive, clips });
+  await registerAssets(server, { store: node.store, archive, spool, slots, newId, now, signal });
+  if (carriers.twilio.length > 0 && parts.publicOrigin !== undefined) {
+    await registerTwilioCallbacks(server, {
+      receivers: carriers.twilio,
+      publicUrl: parts.publicOrigin,
+      log,
+    });
+  }
+}
+
+/** Tokens for the audio of a call; they, and whoever came in with them, last as long as the credential does. */
+function createMinting(
+  { node, config, publicOrigin }: Parts,
+  { host, media }: Pick<ServerParts, 'host' | 'media'>,
+) {
+  const { authenticator } = node.access;
+  const base = publicOrigin ?? `http://${config.EARSHOT_HOST}:${config.EARSHOT_CALLS_PORT}`;
+  return async (
+    callId: string,
+    mode: 'talk' | 'listen',
+    headers: RequestHeaders,
+  ): Promise<RealtimeMediaResponse> => {
+    const { tenant } = await authenticator.authenticate(headers);
+    const call = await host.get({ tenant, lineId: null, id: callId });
+    if (call.state !== 'active') throw new EarshotError('call_not_active');
+    const credential = credentialOf(headers);
+    const minted = media.mint({
+      tenant,
+      lineId: call.lineId,
+      callId: call.callId,
+      mode,
+      credential: async () => {
+        try {
+          await authenticator.authenticate(credential);
+          return true;
+        } catch (error) {
+          // A token that has run its time is not a revoked one; and what cannot be told now is told later.
+          const gone = ['authentication_failed', 'invalid_api_key', 'forbidden'];
+          return !(error instanceof EarshotError && gone.includes(error.code));
+        }
+      },
+    });
+    return {
+      wsUrl: `${base.replace(/^http/, 'ws')}${minted.path}`,
+      token: minted.token,
+      expiresInSeconds: minted.expiresInSeconds,
+    };
+  };
+}
+
+/** The headers of a request that say who makes it, and nothing else of it. */
+function credentialOf(headers: RequestHeaders): RequestHeaders {
+  const names = ['authorization', 'x-api-key', 'x-api-key-id'];
+  return Object.fromEntries(
+    names.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])),
+  );
+}
+
+function registerEvents(server: HttpServer, parts: Parts): void {
+  const { config, node, archive, events, deliveries, publicOrigin } = parts;
+  registerEventStream(server, { events, lines: archive, authenticator: node.access.authenticator });
+  const webhooks = {
+    archive: node.archive,
+    deliveries,
+    lines: archive,
+    producer: node.producer,
+    checkUrl: (url: string) => checkUrl(url, { allowPrivate: config.EARSHOT_WEBHOOK_ALLOW_INSECURE }),
+    ownOrigins: publicOrigin === undefined ? [] : [new URL(publicOrigin).origin],
+    newId,
+    randomBytes: (count: number) => randomBytes(count),
+    now,
+  };
+  registerPilotWebhooks(server, webhooks);
+  registerWadialWebhooks(server, webhooks);
+}
+
+async function registerSecrets(server: HttpServer, { config, log, node, lifecycle }: Parts): Promise<void> {
+  const opened = await openProviders({
+    file: config.EARSHOT_REALTIME_PROVIDERS,
+    stub: config.EARSHOT_REALTIME_STUB,
+  });
+  lifecycle.onStop('realtime providers', () => opened.close(), 2000);
+  const broker = createSecretBroker({ providers: opened.providers, store: node.store, log, newId, now });
+  registerRealtimeSecrets(server, { broker });
+}
+
+function serverOptions({ config, log, metrics, node }: Parts): HttpServerOptions {
+  const { redis, store, access } = node;
+  return {
+    log,
+    metrics,
+    serveMetrics: config.EARSHOT_METRICS,
+    checks: { redis: () => redis.ping(), storage: () => store.head('_earshot/ready') },
+    authenticator: access.authenticator,
+    limiter: createRateLimiter({
+      redis,
+      groups: {
+        default: { limit: config.EARSHOT_RATE_LIMIT_PER_MINUTE, windowSeconds: 60 },
+        realtime: { limit: config.EARSHOT_REALTIME_LIMIT_PER_MINUTE, windowSeconds: 60 },
+      },
+      onFallback: () => metrics.add('earshot_limiter_fallbacks_total', {}),
+    }),
+    api: API_DESCRIPTION,
+    ...(config.EARSHOT_CORS_ORIGINS === undefined ? {} : { corsOrigins: config.EARSHOT_CORS_ORIGINS }),
+    ...(config.EARSHOT_TRUSTED_PROXIES === undefined
+      ? {}
+      : { trustedProxies: config.EARSHOT_TRUSTED_PROXIES }),
+  };
+}
