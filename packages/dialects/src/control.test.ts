@@ -1,5 +1,7 @@
 import { LIMITS } from '@earshot/protocol';
 import { describe, expect, it } from '@jest/globals';
+import { createStreamDecoder } from './decoder.ts';
+import type { StreamMessage } from './model/events.ts';
 import { binary, play, text } from './testing/play.ts';
 
 const twilio = (start: object = {}) => text({ event: 'start', start: { streamSid: 'MZ', ...start } });
@@ -76,3 +78,40 @@ describe('what an opening tells of the call', () => {
     expect(play([plivo]).formats[0]?.parameters).toEqual({ a: '1', b: '2=3' });
   });
 });
+
+describe('a live stream', () => {
+  const vobiz = text({ event: 'start', start: { callId: 'c', streamId: 's', mediaFormat: mulaw() } });
+  const telnyx = text({ event: 'start', start: { call_control_id: 'c', media_format: mulaw() } });
+  const frame = (chunk: number, at = chunk) =>
+    text({
+      event: 'media',
+      media: { chunk, timestamp: at * 20, payload: Buffer.alloc(160, chunk).toString('base64') },
+    });
+  const count = (messages: readonly StreamMessage[], live: boolean): number[] => {
+    const decoder = createStreamDecoder({ live });
+    return messages.map((message) => decoder.push(message).filter(({ type }) => type === 'audio').length);
+  };
+
+  it('gives every frame as it comes, also the first', () => {
+    expect(count([vobiz, frame(5), frame(6), frame(9)], true)).toEqual([0, 1, 1, 1]);
+    expect(count([vobiz, frame(5), frame(6), frame(9)], false)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('waits a little for frames of a platform that does not keep their order', () => {
+    const frames = [1, 2, 4, 3, 6, 7, 8, 9].map((chunk) => frame(chunk));
+    expect(count([telnyx, ...frames], true)).toEqual([0, 0, 0, 0, 4, 0, 0, 0, 4]);
+    const played = play([telnyx, ...frames], { live: true });
+    expect(played.gaps).toEqual([{ track: 'main', samples: 160 }]);
+    expect(played.stats.reorderedFrames).toBe(1);
+  });
+
+  it('drops and counts what comes after it was given up', () => {
+    const played = play([vobiz, frame(1), frame(3), frame(2)], { live: true });
+    expect(played.gaps).toEqual([{ track: 'main', samples: 160 }]);
+    expect(played.warnings).toContain('late_frames');
+  });
+});
+
+function mulaw(): object {
+  return { encoding: 'audio/x-mulaw', sampleRate: 8000, sample_rate: 8000 };
+}

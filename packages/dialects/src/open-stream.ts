@@ -1,9 +1,9 @@
-import { EarshotError } from '@earshot/protocol';
+import { EarshotError, LIMITS } from '@earshot/protocol';
 import type { Dialect, JsonObject } from './model/dialect.ts';
 import type { DecoderOptions, DialectEvent } from './model/events.ts';
 import type { Warnings } from './model/warnings.ts';
 import { type Opening, readOpening, sameFormat } from './opening.ts';
-import type { Arrival } from './timeline/reorder-window.ts';
+import type { Arrival, Numbering } from './timeline/reorder-window.ts';
 import { StreamTimeline } from './timeline/stream-timeline.ts';
 import { TrackNames } from './timeline/track-names.ts';
 import { decodeBase64 } from './wire/base64.ts';
@@ -36,7 +36,7 @@ export class OpenStream {
     this.#bigEndian = this.#opening.format.bigEndian;
     this.#timeline = new StreamTimeline({
       format: this.#opening.format,
-      firstChunk: setup.dialect.firstChunk,
+      numbering: numberingOf(setup),
       warnings: setup.warnings,
       correctByteOrder: (bigEndian, corrected) => this.#correctByteOrder(bigEndian, corrected),
     });
@@ -119,4 +119,13 @@ export class OpenStream {
       ...introduction,
     });
   }
+}
+
+/** Where somebody listens, only platforms that do not keep the order of their frames are waited for, and briefly. */
+function numberingOf({ dialect, options }: StreamSetup): Numbering {
+  const live = dialect.keepsOrder ? 0 : LIMITS.liveReorderFrames;
+  return {
+    first: dialect.firstChunk,
+    windowFrames: options.live === true ? live : LIMITS.reorderWindowFrames,
+  };
 }

@@ -11,6 +11,8 @@ export const LIMITS = {
   maxJsonDepth: 16,
   /** Frames held back per track while waiting for an earlier chunk number. */
   reorderWindowFrames: 16,
+  /** … where somebody listens, on platforms that do not keep the order of their frames. */
+  liveReorderFrames: 3,
   /** Longest hole that is filled with silence so that later audio keeps its time, ms. */
   maxGapFillMs: 30_000,
   /** Tracks in one session. */

@@ -21,6 +21,7 @@ const QUIET_EVENTS: ReadonlySet<string> = new Set([
 export const textDialect = {
   carrier: 'text',
   firstChunk: null,
+  keepsOrder: true,
   restartable: false,
   quietEvents: QUIET_EVENTS,
   media: countedMedia,

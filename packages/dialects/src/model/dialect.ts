@@ -51,6 +51,8 @@ export interface Dialect {
   readonly carrier: 'binary' | 'text';
   /** Number of a track's first frame where the platform documents it, else null. */
   readonly firstChunk: number | null;
+  /** Frames come in the order of their numbers; a number left out is a frame that was lost. */
+  readonly keepsOrder: boolean;
   /** After `stop` another `start` may follow on the same socket. */
   readonly restartable: boolean;
   /** Null: only configuration can tell. */

@@ -104,6 +104,8 @@ export interface DecoderOptions {
   readonly defaultSampleRate?: number;
   /** The format of Wavix streams, which is not on the wire; without it they are refused. */
   readonly wavixFormat?: ConfiguredFormat;
+  /** Somebody listens: frames that come in order are never held back, so what is missing is given up at once. */
+  readonly live?: boolean;
   /** Order of 16-bit samples: `auto` takes the dialect's own, checked where platforms disagree. */
   readonly byteOrder?: 'auto' | 'little' | 'big';
 }

@@ -11,7 +11,7 @@ interface Item {
 const item = (number: number, length = 1): Item => ({ number, bytes: new Uint8Array(length) });
 
 function run(first: number | null, numbers: readonly number[]) {
-  const window = new ReorderWindow<Item>(first);
+  const window = new ReorderWindow<Item>({ first, windowFrames: LIMITS.reorderWindowFrames });
   const placed: Placed<Item>[] = [];
   const arrivals = numbers.map((number) => window.push(number, item(number), placed));
   const before = placed.length;
@@ -59,7 +59,7 @@ describe('ReorderWindow', () => {
   });
 
   it('gives up what is missing when the held items grow too large', () => {
-    const window = new ReorderWindow<Item>(1);
+    const window = new ReorderWindow<Item>({ first: 1, windowFrames: LIMITS.reorderWindowFrames });
     const placed: Placed<Item>[] = [];
     window.push(2, item(2, LIMITS.maxMessageBytes), placed);
     expect(placed).toHaveLength(0);

@@ -16,20 +16,29 @@ interface Range {
 
 const REMEMBERED_HOLES = 16;
 
+/** How a sender numbers its frames, and how long one is waited for. */
+export interface Numbering {
+  /** Number of a track's first frame, or null if only the arrivals can tell. */
+  readonly first: number | null;
+  /** Frames held back at most while an earlier one is missing. */
+  readonly windowFrames: number;
+}
+
 /**
  * Puts numbered items in order. An item ahead of its turn is held until the missing ones come, or until the window
  * is full and they are given up. Pure: the same arrivals give the same order.
  */
 export class ReorderWindow<T extends { readonly bytes: Uint8Array }> {
+  readonly #windowFrames: number;
   #next: number | null;
   #highest = -1;
   #heldBytes = 0;
   readonly #held = new Map<number, T>();
   readonly #givenUp: Range[] = [];
 
-  /** `first` is the number of the first item, or null if only the arrivals can tell. */
-  constructor(first: number | null) {
+  constructor({ first, windowFrames }: Numbering) {
     this.#next = first;
+    this.#windowFrames = windowFrames;
   }
 
   /** Takes an item, and appends to `placed` whatever is in its place now. */
@@ -62,7 +71,7 @@ export class ReorderWindow<T extends { readonly bytes: Uint8Array }> {
   }
 
   #isFull(): boolean {
-    return this.#held.size > LIMITS.reorderWindowFrames || this.#heldBytes > LIMITS.maxMessageBytes;
+    return this.#held.size > this.#windowFrames || this.#heldBytes > LIMITS.maxMessageBytes;
   }
 
   #giveUp(placed: Placed<T>[]): void {

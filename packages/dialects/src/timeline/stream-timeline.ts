@@ -2,7 +2,7 @@ import { LIMITS, type TrackName } from '@earshot/protocol';
 import type { DialectEvent } from '../model/events.ts';
 import type { StreamFormat } from '../model/format.ts';
 import type { Warnings } from '../model/warnings.ts';
-import type { Arrival } from './reorder-window.ts';
+import type { Arrival, Numbering } from './reorder-window.ts';
 import { SampleOutlet } from './sample-outlet.ts';
 import { type TrackFrame, type TrackPiece, TrackTimeline } from './track-timeline.ts';
 
@@ -12,7 +12,7 @@ const WALL_CLOCK_MS = 100_000_000_000;
 /** What a stream timeline needs to know and whom to tell. */
 export interface TimelineSetup {
   readonly format: StreamFormat;
-  readonly firstChunk: number | null;
+  readonly numbering: Numbering;
   readonly warnings: Warnings;
   /** Called before the audio it applies to, at most once. */
   readonly correctByteOrder: (bigEndian: boolean, out: DialectEvent[]) => void;
@@ -65,14 +65,14 @@ export class StreamTimeline {
   /** The sender begins to count anew: gives what is held, forgets numbers and clocks. */
   restart(out: DialectEvent[]): void {
     this.flush(out);
-    for (const track of this.#tracks.values()) track.restart(this.#setup.firstChunk);
+    for (const track of this.#tracks.values()) track.restart();
     this.#clockOrigin = null;
   }
 
   #track(name: TrackName): TrackTimeline {
     let track = this.#tracks.get(name);
     if (track === undefined) {
-      track = new TrackTimeline(name, this.#setup.format, this.#setup.firstChunk);
+      track = new TrackTimeline(name, this.#setup.format, this.#setup.numbering);
       this.#tracks.set(name, track);
     }
     return track;

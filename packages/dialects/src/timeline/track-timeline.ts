@@ -2,7 +2,7 @@ import type { TrackName } from '@earshot/protocol';
 import { blockBytes, type StreamFormat } from '../model/format.ts';
 import { BlockAligner } from './block-aligner.ts';
 import { holeSamples } from './hole.ts';
-import { type Arrival, type Placed, ReorderWindow } from './reorder-window.ts';
+import { type Arrival, type Numbering, type Placed, ReorderWindow } from './reorder-window.ts';
 
 /** One frame of one track as it came; `timestampMs` by the sender's clock. */
 export interface TrackFrame {
@@ -25,6 +25,7 @@ export interface TrackPiece {
 export class TrackTimeline {
   readonly track: TrackName;
   readonly #format: StreamFormat;
+  readonly #numbering: Numbering;
   readonly #blockBytes: number;
   readonly #aligner: BlockAligner;
   readonly #placed: Placed<TrackFrame>[] = [];
@@ -34,12 +35,13 @@ export class TrackTimeline {
   #frameBytes = 0;
   #droppedBytes = 0;
 
-  constructor(track: TrackName, format: StreamFormat, firstChunk: number | null) {
+  constructor(track: TrackName, format: StreamFormat, numbering: Numbering) {
     this.track = track;
     this.#format = format;
     this.#blockBytes = blockBytes(format);
     this.#aligner = new BlockAligner(this.#blockBytes);
-    this.#window = new ReorderWindow(firstChunk);
+    this.#numbering = numbering;
+    this.#window = new ReorderWindow(numbering);
   }
 
   /** Takes a frame; `unnumbered` tells that it lacks the number that its track counts by, and was not taken. */
@@ -63,8 +65,8 @@ export class TrackTimeline {
   }
 
   /** The sender starts counting anew; call after a flush. */
-  restart(firstChunk: number | null): void {
-    this.#window = new ReorderWindow(firstChunk);
+  restart(): void {
+    this.#window = new ReorderWindow(this.#numbering);
     this.#numbered = null;
     this.#last = null;
   }

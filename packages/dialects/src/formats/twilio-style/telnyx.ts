@@ -7,6 +7,7 @@ import { textDialect, usualMulaw } from '../text-dialect.ts';
 export const telnyx: Dialect = {
   ...textDialect,
   name: 'telnyx',
+  keepsOrder: false,
   usual: usualMulaw,
   recognises(message) {
     const start = objectField(message, 'start');
