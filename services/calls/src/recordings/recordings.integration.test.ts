@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { RecordingView } from '@earshot/protocol';
 import { keys } from '@earshot/storage';
+import { type TemporaryFolder, temporaryFolder } from '@earshot/test-support';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import type { CallView } from '../ports.ts';
@@ -15,10 +16,16 @@ let bench: RecordingBench;
 let call: CallView;
 let id: (kind: string, of?: CallView) => string;
 
+let folder: TemporaryFolder;
+
 beforeAll(async () => {
-  bench = await startRecordings();
+  folder = await temporaryFolder();
+  bench = await startRecordings(folder.path);
 });
-afterAll(() => bench.stop());
+afterAll(async () => {
+  await bench.stop();
+  await folder.remove();
+});
 
 beforeEach(async () => {
   bench.clock.now = START;
@@ -290,10 +297,15 @@ describe('a recording whose time is over', () => {
 
 describe('the recordings of a line', () => {
   let own: RecordingBench;
+  let ownFolder: TemporaryFolder;
   beforeEach(async () => {
-    own = await startRecordings();
+    ownFolder = await temporaryFolder();
+    own = await startRecordings(ownFolder.path);
   });
-  afterEach(() => own.stop());
+  afterEach(async () => {
+    await own.stop();
+    await ownFolder.remove();
+  });
 
   it('come newest call first, page by page, each once, and none of other lines', async () => {
     const calls: CallView[] = [];

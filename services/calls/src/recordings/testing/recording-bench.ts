@@ -17,7 +17,6 @@ import {
   createSessionArchive,
   type ObjectStore,
 } from '@earshot/storage';
-import { computedAudio, temporaryFolder } from '@earshot/test-support';
 import { createAsker } from '../../faces/testing/asker.ts';
 import { MemoryCalls } from '../../faces/testing/memory-calls.ts';
 import type { Announce, CallView } from '../../ports.ts';
@@ -92,7 +91,8 @@ async function addRecordings(
   const ref = { tenant: call.tenant, sessionId: call.sessionId ?? '' };
   const files: RecordingSidecar['files'] = [];
   for (const [seed, kind] of RECORDING_KINDS.entries()) {
-    const wav = encodeWav(computedAudio(seed, 0, SAMPLES), 16_000);
+    const tone = Int16Array.from({ length: SAMPLES }, (_, n) => ((n * (seed + 3) * 97) % 40_000) - 20_000);
+    const wav = encodeWav(tone, 16_000);
     const key = callKeys.recording(ref, kind);
     await store.put(key, wav);
     files.push({
@@ -126,9 +126,8 @@ async function addRecordings(
 }
 
 /** The routes over a real server and a folder store; calls are in memory, the clock is moved by hand. */
-export async function startRecordings() {
-  const folder = await temporaryFolder();
-  const store = createFolderStore(folder.path);
+export async function startRecordings(path: string) {
+  const store = createFolderStore(path);
   const shelves = { store, archive: createCallArchive(store), calls: new MemoryCalls() };
   const keyring = createKeyring({ store: createSessionArchive(store) });
   const clock = { now: Date.parse('2026-03-01T00:00:00.000Z') };
@@ -166,7 +165,6 @@ export async function startRecordings() {
     stop: async () => {
       await server.close();
       await store.close();
-      await folder.remove();
     },
   };
 }
