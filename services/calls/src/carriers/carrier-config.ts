@@ -1,9 +1,10 @@
 import { LineRecord } from '@earshot/protocol';
 import { z } from 'zod';
-import { MediaStreamsCarrierConfig } from './media-streams/stream-settings.ts';
+import { MediaStreamsCarrierConfig, type StreamSettings } from './media-streams/stream-settings.ts';
+import { TwilioConfig } from './twilio/rest/config.ts';
 
 /** One carrier of the configuration; `kind` says which. Its secrets live nowhere else. */
-export const CarrierConfig = z.discriminatedUnion('kind', [MediaStreamsCarrierConfig]);
+export const CarrierConfig = z.discriminatedUnion('kind', [MediaStreamsCarrierConfig, TwilioConfig]);
 export type CarrierConfig = z.infer<typeof CarrierConfig>;
 
 /** The file of carriers: by the name that lines use. `loopback` is no row of it, as it is always there. */
@@ -32,4 +33,18 @@ function readJson(text: string): unknown {
     // The parser's message would repeat what stands there.
     throw new Error('The carrier file is not JSON.');
   }
+}
+
+/** How the streams of each carrier of the file are taken; those of Twilio are signed for the server's public origin. */
+export function streamSettings(file: CarrierFile): Record<string, StreamSettings> {
+  return Object.fromEntries(
+    Object.entries(file).map(([name, config]) => [
+      name,
+      config.kind === 'twilio' ? twilioStreams(config) : config,
+    ]),
+  );
+}
+
+function twilioStreams({ authToken }: TwilioConfig): StreamSettings {
+  return { auth: { kind: 'twilio', authToken }, listenOnly: false, byteOrder: 'little' };
 }

@@ -27,8 +27,8 @@ export interface MediaStreamsDeps {
   /** The line of a URL; null when there is none. */
   readonly findLine: (lineId: string) => Promise<LineRecord | null>;
   readonly takeIncoming: TakeIncoming;
-  /** Knows the calls that were placed from here; without it every stream is an incoming call. */
-  readonly claimer?: StreamClaimer;
+  /** Carriers that place calls know which streams are theirs, by name; other streams are incoming calls. */
+  readonly claimers?: ReadonlyMap<string, StreamClaimer>;
   /** Where platforms reach this server, for signatures whose configuration does not say. */
   readonly publicOrigin?: string;
   /** Streams at once; more are refused with 503. */
@@ -40,14 +40,17 @@ export interface MediaStreamsDeps {
 }
 
 /** What every stream needs. */
-export interface StreamContext extends Pick<MediaStreamsDeps, 'takeIncoming' | 'claimer' | 'log'> {
+export interface StreamContext extends Pick<MediaStreamsDeps, 'takeIncoming' | 'log'> {
+  readonly claimers: ReadonlyMap<string, StreamClaimer>;
   readonly limits: StreamLimits;
   readonly elapsedMs: () => number;
 }
 
-export function streamContext({ takeIncoming, claimer, log, ...deps }: MediaStreamsDeps): StreamContext {
+export function streamContext(deps: MediaStreamsDeps): StreamContext {
   return {
-    ...{ takeIncoming, log, ...(claimer === undefined ? {} : { claimer }) },
+    takeIncoming: deps.takeIncoming,
+    log: deps.log,
+    claimers: deps.claimers ?? new Map(),
     limits: { ...LIMITS, ...deps.limits },
     elapsedMs: deps.elapsedMs ?? (() => performance.now()),
   };

@@ -12,6 +12,8 @@ export const StreamSettings = z.strictObject({
   reply: z
     .strictObject({ encoding: format.encoding.optional(), sampleRate: format.sampleRate.optional() })
     .optional(),
+  /** Order of 16-bit samples, where the platform's is known; `auto` may hold back a stream's first moments to find out. */
+  byteOrder: z.enum(['auto', 'little', 'big']).default('auto'),
   /** What Wavix sends and takes, since its wire does not tell. */
   wavixFormat: z.strictObject(format).optional(),
 });

@@ -4,7 +4,7 @@ import type { StreamContext } from '../media-streams-deps.ts';
 import { callKey, StandingCall, type StandingCalls } from './standing-calls.ts';
 
 interface Finder {
-  readonly context: Pick<StreamContext, 'takeIncoming' | 'claimer'>;
+  readonly context: Pick<StreamContext, 'takeIncoming' | 'claimers'>;
   readonly calls: StandingCalls;
   readonly line: LineRecord;
 }
@@ -17,14 +17,13 @@ interface Finder {
 export async function findCall(finder: Finder, stream: FormatEvent): Promise<StandingCall> {
   const make = async (): Promise<StandingCall> => makeCall(finder, stream);
   const { callId } = stream;
-  return callId === null
-    ? await make()
-    : await finder.calls.obtain(callKey(finder.line.lineId, callId), make);
+  return callId === null ? await make() : await finder.calls.obtain(callKey(finder.line, callId), make);
 }
 
 async function makeCall({ context, line }: Finder, stream: FormatEvent): Promise<StandingCall> {
   const { callId: externalCallId, parameters } = stream;
-  const claim = context.claimer?.claimStream({ lineId: line.lineId, externalCallId, parameters });
+  const claimer = context.claimers.get(line.carrier);
+  const claim = claimer?.claimStream({ lineId: line.lineId, externalCallId, parameters });
   if (claim?.kind === 'refuse') throw new EarshotError('call_not_found');
   if (claim?.kind === 'attach') return new StandingCall(claim.handle);
   const incoming: { call?: StandingCall; isRejected: boolean } = { isRejected: false };

@@ -12,8 +12,8 @@ import { closingFor } from '../../../media/client/closing.ts';
 import type { StreamContext } from '../media-streams-deps.ts';
 import { CALL_OVER, FLOOD, type SocketEnd, StreamSocket } from '../socket/stream-socket.ts';
 import type { StreamSettings } from '../stream-settings.ts';
+import { CallFeed } from './call-feed.ts';
 import { findCall } from './call-finder.ts';
-import { PeerAudio } from './peer-audio.ts';
 import { ReplyLink } from './reply-link.ts';
 import type { CallMedia, StandingCall, StandingCalls } from './standing-calls.ts';
 
@@ -29,14 +29,6 @@ export interface StreamParts {
   readonly gone: (stream: MediaStream) => void;
 }
 
-/** What a stream has once its call is there. */
-interface Joined {
-  readonly call: StandingCall;
-  readonly peer: PeerAudio;
-  readonly link: ReplyLink;
-  readonly callId: string | null;
-}
-
 /** One platform socket and the call that it brings. */
 export class MediaStream implements CallMedia {
   readonly #context: StreamContext;
@@ -47,15 +39,16 @@ export class MediaStream implements CallMedia {
   /** Events that wait until the call is there; the socket is not read meanwhile. */
   #backlog: DialectEvent[] = [];
   #phase: Phase = 'opening';
-  #joined: Joined | undefined;
+  #feed: CallFeed | undefined;
   /** Why the call ended, if that was decided here. */
   #reason: CallEndReason | undefined;
 
   constructor(context: StreamContext, parts: StreamParts) {
     this.#context = context;
     this.#parts = parts;
-    const { wavixFormat } = parts.settings;
-    this.#decoder = createStreamDecoder(wavixFormat === undefined ? {} : { wavixFormat });
+    const { wavixFormat, byteOrder } = parts.settings;
+    const wavix = wavixFormat === undefined ? {} : { wavixFormat };
+    this.#decoder = createStreamDecoder({ live: true, byteOrder, ...wavix });
     this.#openBy = context.elapsedMs() + context.limits.callOpeningMs;
     this.#socket = new StreamSocket(context, parts.webSocket, {
       message: (data, binary) => this.#receive({ data, binary }),
@@ -79,7 +72,7 @@ export class MediaStream implements CallMedia {
   hangup(): void {
     if (this.#phase === 'over') return;
     this.#reason = 'hangup';
-    this.#joined?.link.sayGoodbye();
+    this.#feed?.link.sayGoodbye();
     this.#leave();
     this.#socket.close(CALL_OVER);
   }
@@ -113,7 +106,9 @@ export class MediaStream implements CallMedia {
     while (this.#phase === 'live' && this.#backlog.length > 0) {
       const events = this.#backlog;
       this.#backlog = [];
-      for (const event of events) this.#take(event);
+      for (const event of events) {
+        if (this.#phase === 'live' && this.#feed?.take(event) === true) this.#end('peer_hangup', CALL_OVER);
+      }
     }
   }
 
@@ -137,14 +132,17 @@ export class MediaStream implements CallMedia {
       if (!call.isCarried && !call.isOver) this.#tellEnded(call, this.#reason ?? 'peer_hangup');
       return;
     }
+    if (call.isOver) {
+      this.hangup();
+      return;
+    }
     const link = new ReplyLink({
       socket: this.#socket,
       reply,
       hangup: () => this.hangup(),
       slow: () => call.handle.warning('peer_slow', 'The platform reads too slowly; audio to it is dropped.'),
     });
-    const peer = new PeerAudio(format.sampleRate, call.handle);
-    this.#joined = { call, peer, link, callId: format.callId };
+    this.#feed = new CallFeed({ call, link, format, replyTo: (changed) => this.#replyTo(changed) });
     this.#phase = 'live';
     call.carry(this);
     if (format.callId !== null) call.handle.named(format.callId);
@@ -160,35 +158,6 @@ export class MediaStream implements CallMedia {
     this.#socket.resume();
   }
 
-  #take(event: DialectEvent): void {
-    const joined = this.#joined;
-    if (joined === undefined || this.#phase !== 'live') return;
-    const { handle } = joined.call;
-    switch (event.type) {
-      case 'format':
-        joined.link.retune(this.#replyTo(event));
-        return;
-      case 'audio':
-        joined.peer.audio(event.frame);
-        return;
-      case 'gap':
-        joined.peer.gap(event);
-        return;
-      case 'dtmf':
-        handle.dtmf(event.digit);
-        return;
-      case 'warning':
-        handle.warning(event.issue.type, event.issue.message);
-        return;
-      case 'stop':
-        this.#end('peer_hangup', CALL_OVER);
-        return;
-      case 'mark':
-        // What was heard is told from the clock of the call, not from the platform's echo.
-        return;
-    }
-  }
-
   #replyTo(format: FormatEvent): StreamReply | null {
     const { listenOnly, reply = {} } = this.#parts.settings;
     const { encoding, sampleRate } = reply;
@@ -202,7 +171,7 @@ export class MediaStream implements CallMedia {
   #fail(error: unknown): void {
     if (!(error instanceof EarshotError)) this.#context.log.error({ err: error }, 'a media stream failed');
     const { code, message } = error instanceof EarshotError ? error : new EarshotError('internal_error');
-    if (this.#phase === 'live') this.#joined?.call.handle.warning(code, message);
+    if (this.#phase === 'live') this.#feed?.call.handle.warning(code, message);
     this.#end('failed', closingFor(code, message));
   }
 
@@ -218,7 +187,7 @@ export class MediaStream implements CallMedia {
 
   #closed(end: SocketEnd): void {
     if (!this.#hasEnded()) this.#lose(end);
-    else if (this.#reason === 'hangup') this.#joined?.call.handle.ended('hangup');
+    else if (this.#reason === 'hangup') this.#feed?.call.handle.ended('hangup');
     this.#parts.gone(this);
   }
 
@@ -227,7 +196,7 @@ export class MediaStream implements CallMedia {
     if (this.#phase === 'live') this.#release();
     // What was held back may have told that the call is over.
     if (this.#hasEnded()) return;
-    const callId = this.#joined?.callId ?? null;
+    const callId = this.#feed?.externalCallId ?? null;
     const call = this.#leave({ mayReturn: end === 'broken' && callId !== null });
     if (call === undefined) return;
     if (end === 'broken' && callId !== null) call.unlink(this.#context.elapsedMs());
@@ -248,13 +217,13 @@ export class MediaStream implements CallMedia {
     if (this.#phase === 'over') return undefined;
     this.#phase = 'over';
     this.#backlog = [];
-    const joined = this.#joined;
-    if (joined === undefined) return undefined;
-    joined.peer.end();
-    const { droppedSamples } = joined.link;
-    this.#context.log.info({ call: joined.call.handle.callId, droppedSamples }, 'a media stream ended');
-    if (!mayReturn) joined.call.retire();
-    return joined.call;
+    const feed = this.#feed;
+    if (feed === undefined) return undefined;
+    feed.end();
+    const { droppedSamples } = feed.link;
+    this.#context.log.info({ call: feed.call.handle.callId, droppedSamples }, 'a media stream ended');
+    if (!mayReturn) feed.call.retire();
+    return feed.call;
   }
 
   #tellEnded(call: StandingCall, reason: CallEndReason): void {

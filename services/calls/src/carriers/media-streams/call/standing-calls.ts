@@ -1,3 +1,4 @@
+import type { LineRecord } from '@earshot/protocol';
 import type { CallHandle } from '../../../ports.ts';
 
 /** The stream that carries a call at the moment. */
@@ -106,6 +107,6 @@ export class StandingCalls {
 }
 
 /** One name for a platform's call on a line. */
-export function callKey(lineId: string, externalCallId: string): string {
-  return `${lineId} ${externalCallId}`;
+export function callKey({ tenant, lineId }: LineRecord, externalCallId: string): string {
+  return `${tenant} ${lineId} ${externalCallId}`;
 }
