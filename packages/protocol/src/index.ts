@@ -48,6 +48,7 @@ export {
   SecretAuditRecord,
 } from './calls/secrets.ts';
 export { ThinData, thinData } from './calls/thin-data.ts';
+export { WadialCall, WadialPlay, WadialSession, wadialAnswer } from './calls/views/wadial.ts';
 export { DiscoveryDocument, PROTOCOL_VERSION } from './discovery.ts';
 export { EarshotError, ERRORS, type ErrorCode, type ErrorRow, errorEnvelope } from './errors.ts';
 export {

@@ -136,6 +136,19 @@ describe('a session’s media socket', () => {
     expect(call.clients).toBe(1);
   });
 
+  it("listens with `mode=listen`, and takes nobody's place by that", async () => {
+    const listener = await bench.join(`${PATH}?mode=listen`, HEADERS);
+    call.hear(computedAudio(6, 0, 320));
+    await until(() => listener.bytes().length === 1280 && client.bytes().length === 1280);
+    const media = { direction: 'receive', encoding: 'Float32LE', sampleRate: RATE, channels: 1 };
+    expect(listener.events()[0]).toEqual({ type: 'ready', media });
+    listener.socket.send(floats(0.5));
+    client.socket.send(floats(0.25));
+    await until(() => call.talked().length === 1 && bench.observed.ignoredBytes === 4);
+    expect([...call.talked()]).toEqual([8192]);
+    expect(await bench.refusal(`${PATH}?mode=shout`, HEADERS)).toMatchObject({ status: 400 });
+  });
+
   it('closes with 1008 soon after its key was revoked or given to another line', async () => {
     bench.keys.set('tenant-key', { tenant: 'clinic', line: 'lin_other' });
     expect(await client.closed).toEqual({ code: 1008, reason: 'The credential was revoked.' });

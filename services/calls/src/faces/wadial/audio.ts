@@ -1,4 +1,4 @@
-import { EarshotError } from '@earshot/protocol';
+import { EarshotError, WadialPlay, wadialAnswer } from '@earshot/protocol';
 import type { HttpServer } from '@earshot/runtime';
 import { z } from 'zod';
 import { wadialCall } from './call-view.ts';
@@ -6,15 +6,6 @@ import type { WadialDeps } from './deps.ts';
 import { ANY_KEY_ROUTE, CallAnswer, CallParams, callNameOf, SESSION_TAGS } from './route.ts';
 
 const AUDIO = '/api/v1/sessions/:sessionId/calls/:callId/audio';
-
-const Play = z.object({
-  data: z.object({
-    callId: z.string(),
-    assetId: z.string(),
-    /** Names this play in the events that tell when it starts and ends. */
-    playId: z.string(),
-  }),
-});
 
 /** Prepared audio into a call: queued in order, and cleared. */
 export function registerWadialAudio(server: HttpServer, deps: WadialDeps): void {
@@ -27,7 +18,7 @@ export function registerWadialAudio(server: HttpServer, deps: WadialDeps): void 
         'Assets play one after the other, what a talker says is mixed over them; before the call is active they wait. URLs are not taken here.',
       params: CallParams,
       body: z.strictObject({ assetId: z.string() }),
-      response: { 200: Play },
+      response: { 200: wadialAnswer(WadialPlay) },
     },
     handler: async (request) => {
       const name = await callNameOf(request, deps);

@@ -1,25 +1,5 @@
-import { CallEndReason, CallState } from '@earshot/protocol';
-import { z } from 'zod';
+import type { WadialCall } from '@earshot/protocol';
 import type { CallView } from '../../ports.ts';
-
-/** A call (wire contract 2.2). */
-export const WadialCall = z.object({
-  callId: z.string(),
-  /** The line. */
-  sessionId: z.string(),
-  peerJid: z.string(),
-  direction: z.enum(['outgoing', 'incoming']),
-  mediaType: z.literal('audio'),
-  state: CallState,
-  transport: z.literal('websocket'),
-  audioMuted: z.boolean(),
-  endReason: CallEndReason.nullable(),
-  createdAt: z.iso.datetime(),
-  connectedAt: z.iso.datetime().nullable(),
-  endedAt: z.iso.datetime().nullable(),
-  updatedAt: z.iso.datetime(),
-});
-export type WadialCall = z.infer<typeof WadialCall>;
 
 const NUMBER = /^\+([1-9][0-9]{4,14})$/;
 const PHONE_JID = /^\+?([1-9][0-9]{4,14})(?::\d{1,3})?@(?:s\.whatsapp\.net|c\.us)$/;
@@ -48,6 +28,7 @@ export function wadialCall(call: CallView): WadialCall {
     state: call.state,
     transport: 'websocket',
     audioMuted: call.muted,
+    transcriptionSessionId: call.transcribe ? call.sessionId : null,
     endReason: call.reason,
     createdAt: call.createdAt,
     connectedAt: call.connectedAt,

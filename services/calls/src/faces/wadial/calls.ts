@@ -1,10 +1,11 @@
+import { WadialCall, wadialAnswer } from '@earshot/protocol';
 import type { HttpServer } from '@earshot/runtime';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { CallName, CallView } from '../../ports.ts';
 import { actorOf } from '../caller.ts';
 import { CallPage, KeepChoice, keepChoice, Peer } from '../requests.ts';
-import { peerOf, WadialCall, wadialCall } from './call-view.ts';
+import { peerOf, wadialCall } from './call-view.ts';
 import type { WadialDeps } from './deps.ts';
 import {
   ANY_KEY_ROUTE,
@@ -73,7 +74,7 @@ function registerReading(server: HttpServer, deps: WadialDeps): void {
       summary: 'List calls, newest first',
       params: SessionParams,
       querystring: CallPage,
-      response: { 200: z.object({ data: z.array(WadialCall) }) },
+      response: { 200: wadialAnswer(z.array(WadialCall)) },
     },
     handler: async (request) => {
       const { tenant, lineId } = await lineOfRequest(request, deps);

@@ -1,9 +1,8 @@
-import type { LineRecord } from '@earshot/protocol';
+import { type LineRecord, WadialCall, wadialAnswer } from '@earshot/protocol';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { CallName } from '../../ports.ts';
 import { actorOf, lineOf } from '../caller.ts';
-import { WadialCall } from './call-view.ts';
 import type { WadialDeps } from './deps.ts';
 
 /** Keys of the tenant, and of a line for that line: another line is then as unknown as one that is not there. */
@@ -13,7 +12,7 @@ export const SESSION_TAGS = ['calls (WADial)'];
 
 export const SessionParams = z.object({ sessionId: z.string().describe('the line, `lin_…`') });
 export const CallParams = SessionParams.extend({ callId: z.string() });
-export const CallAnswer = z.object({ data: WadialCall });
+export const CallAnswer = wadialAnswer(WadialCall);
 
 /** The line of a request. Throws `line_not_found`. */
 export function lineOfRequest(request: FastifyRequest, deps: WadialDeps): Promise<LineRecord> {

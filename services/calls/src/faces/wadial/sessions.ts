@@ -1,21 +1,11 @@
-import type { LineRecord } from '@earshot/protocol';
+import { type LineRecord, WadialSession, wadialAnswer } from '@earshot/protocol';
 import type { HttpServer } from '@earshot/runtime';
 import { z } from 'zod';
 import { actorOf, linesOf } from '../caller.ts';
 import type { WadialDeps } from './deps.ts';
 import { ANY_KEY_ROUTE, lineOfRequest, SESSION_TAGS, SessionParams } from './route.ts';
 
-const SessionView = z.object({
-  sessionId: z.string(),
-  name: z.string(),
-  phoneNumber: z.string().nullable(),
-  carrier: z.string(),
-  /** A line is there as long as it exists: carriers are asked when a call is placed. */
-  state: z.literal('connected'),
-  createdAt: z.iso.datetime(),
-});
-
-function view({ lineId, name, number, carrier, createdAt }: LineRecord): z.infer<typeof SessionView> {
+function view({ lineId, name, number, carrier, createdAt }: LineRecord): WadialSession {
   return { sessionId: lineId, name, phoneNumber: number, carrier, state: 'connected', createdAt };
 }
 
@@ -26,7 +16,7 @@ export function registerWadialSessions(server: HttpServer, deps: WadialDeps): vo
     schema: {
       tags: SESSION_TAGS,
       summary: 'List sessions, which are lines here',
-      response: { 200: z.object({ data: z.array(SessionView) }) },
+      response: { 200: wadialAnswer(z.array(WadialSession)) },
     },
     handler: async (request) => ({ data: (await linesOf(deps.archive, actorOf(request))).map(view) }),
   });
@@ -36,7 +26,7 @@ export function registerWadialSessions(server: HttpServer, deps: WadialDeps): vo
       tags: SESSION_TAGS,
       summary: 'Get a session',
       params: SessionParams,
-      response: { 200: z.object({ data: SessionView }) },
+      response: { 200: wadialAnswer(WadialSession) },
     },
     handler: async (request) => ({ data: view(await lineOfRequest(request, deps)) }),
   });

@@ -53,6 +53,7 @@ describe('a call', () => {
       state: 'ringing',
       transport: 'websocket',
       audioMuted: false,
+      transcriptionSessionId: null,
       endReason: null,
       createdAt: expect.any(String),
       connectedAt: null,

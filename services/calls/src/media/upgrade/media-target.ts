@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { EarshotError, MEDIA_TOKEN_PROTOCOL } from '@earshot/protocol';
+import { EarshotError, MEDIA_TOKEN_PROTOCOL, MediaMode } from '@earshot/protocol';
 
 /** Which audio an upgrade asks for, and by which of the two ways in. */
 export interface MediaTarget {
@@ -48,6 +48,17 @@ export function readToken({ url, headers }: Pick<IncomingMessage, 'url' | 'heade
   const [token] = tokens;
   if (token === undefined || tokens.size > 1) throw new EarshotError('media_token_invalid');
   return token;
+}
+
+/**
+ * What a client with a credential wants, by `mode` in its query: it talks unless it says `listen`, so that listening
+ * takes nobody's place. Throws `invalid_request` for anything else.
+ */
+export function readMode(url: string | undefined): MediaMode {
+  const query = new URLSearchParams((url ?? '').slice(pathOf(url).length));
+  const mode = MediaMode.safeParse(query.get('mode') ?? 'talk');
+  if (mode.success) return mode.data;
+  throw new EarshotError('invalid_request', { message: 'The mode is talk or listen.' });
 }
 
 /** The names in a Sec-WebSocket-Protocol header. */
