@@ -1,4 +1,5 @@
 import { importBootstrapKey, type NodeBase, openNode, repeat } from '@earshot/node';
+import { CreateLineRequest } from '@earshot/protocol';
 import {
   createDeliveryLog,
   createEventLog,
@@ -70,6 +71,7 @@ async function compose(base: NodeBase<CallsConfig>): Promise<CallsApp> {
     metrics.set('earshot_call_ticks_skipped', {}, host.skippedTicks);
   });
   await importBootstrapKey(config, parts.keyring);
+  await makeFirstLine(parts);
   return {
     failed,
     async start() {
@@ -147,6 +149,19 @@ async function openHost(parts: Parts): Promise<{ host: CallHost; carriers: Carri
   });
   known.host = host;
   return { host, carriers };
+}
+
+/** A line to begin with, so that a call can be placed at once; one that is there is left alone. */
+async function makeFirstLine({ config, archive }: Parts): Promise<void> {
+  if (config.EARSHOT_FIRST_LINE === undefined) return;
+  const { lineId = '', ...habits } = CreateLineRequest.parse({
+    lineId: config.EARSHOT_FIRST_LINE,
+    name: 'First line',
+    carrier: 'loopback',
+    transcribe: true,
+  });
+  const createdAt = new Date().toISOString();
+  await archive.createLine({ v: 1, lineId, tenant: config.EARSHOT_BOOTSTRAP_TENANT, ...habits, createdAt });
 }
 
 function createMedia({ node, config, log }: Parts, host: CallHost): MediaEdge {

@@ -109,12 +109,8 @@ async function registerCalls(server: HttpServer, parts: Parts, services: ServerP
 }
 
 /** Tokens for the audio of a call; they, and whoever came in with them, last as long as the credential does. */
-function createMinting(
-  { node, config, publicOrigin }: Parts,
-  { host, media }: Pick<ServerParts, 'host' | 'media'>,
-) {
+function createMinting({ node, publicOrigin }: Parts, { host, media }: Pick<ServerParts, 'host' | 'media'>) {
   const { authenticator } = node.access;
-  const base = publicOrigin ?? `http://${config.EARSHOT_HOST}:${config.EARSHOT_CALLS_PORT}`;
   return async (
     callId: string,
     mode: 'talk' | 'listen',
@@ -141,7 +137,7 @@ function createMinting(
       },
     });
     return {
-      wsUrl: `${base.replace(/^http/, 'ws')}${minted.path}`,
+      wsUrl: `${(publicOrigin ?? `http://${String(headers['host'])}`).replace(/^http/, 'ws')}${minted.path}`,
       token: minted.token,
       expiresInSeconds: minted.expiresInSeconds,
     };

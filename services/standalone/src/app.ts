@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createCallsApp } from '@earshot/calls-service';
 import { createIngestApp } from '@earshot/ingest';
 import { createLifecycle, createLog, type Lifecycle, type Log, lockFolder } from '@earshot/runtime';
 import { createWorkerApp } from '@earshot/worker';
@@ -12,6 +13,8 @@ import { startManagedRedis } from './redis/managed-redis.ts';
 export interface StandaloneApp {
   /** Origin of the HTTP server. */
   readonly url: string;
+  /** Origin of the calls service. */
+  readonly callsUrl: string;
   /** A key that works here, for the demo. */
   readonly apiKey: string;
   /** Public id of that key; the client id of login. */
@@ -48,22 +51,26 @@ async function compose(config: StandaloneConfig, lifecycle: Lifecycle, log: Log)
   const first = await firstKey(config);
   const worker = await createWorkerApp({ ...config.worker, REDIS_URL: redisUrl });
   lifecycle.onStop('worker', () => worker.close(), DRAIN_MS);
-  const ingest = await createIngestApp({
-    ...config.ingest,
+  const shared = {
     REDIS_URL: redisUrl,
     EARSHOT_BOOTSTRAP_KEY: first.key,
     EARSHOT_TOKEN_SECRET: config.ingest.EARSHOT_TOKEN_SECRET ?? (await findTokenSecret(dataFolder)),
-  });
+  };
+  const ingest = await createIngestApp({ ...config.ingest, ...shared });
   lifecycle.onStop('ingest', () => ingest.close(), DRAIN_MS);
+  const calls = await createCallsApp({ ...config.calls, ...shared });
+  lifecycle.onStop('calls', () => calls.close(), DRAIN_MS);
   await worker.start();
   const { url } = await ingest.start();
+  const { url: callsUrl } = await calls.start();
   return {
     url,
+    callsUrl,
     apiKey: first.key,
     keyId: ingest.bootstrapKeyId,
     keyFile: first.file,
     keyCreated: first.created,
-    failed: ingest.failed,
+    failed: Promise.race([ingest.failed, calls.failed]),
     async close() {
       await lifecycle.stop('close');
     },

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { type CallsConfig, readCallsConfig } from '@earshot/calls-service';
 import { type IngestConfig, readIngestConfig } from '@earshot/ingest';
 import { readWorkerConfig, type WorkerConfig } from '@earshot/worker';
 
@@ -15,6 +16,7 @@ export interface StandaloneConfig {
   readonly bootstrapKey: string | undefined;
   readonly ingest: IngestConfig;
   readonly worker: WorkerConfig;
+  readonly calls: CallsConfig;
 }
 
 /**
@@ -38,5 +40,23 @@ export function readStandaloneConfig(env: Environment, defaultDataFolder: string
     bootstrapKey: env['EARSHOT_BOOTSTRAP_KEY'] || undefined,
     ingest: readIngestConfig(shared),
     worker: readWorkerConfig(shared),
+    calls: readCallsConfig(callsEnvironment(shared, dataFolder)),
+  };
+}
+
+/** The calls service is a node of its own beside ingest: other port, other journal, other name. */
+function callsEnvironment(
+  shared: Environment & { readonly EARSHOT_JOURNAL_DIR: string },
+  dataFolder: string,
+): Environment {
+  const { EARSHOT_PORT: port = '', EARSHOT_NODE_NAME: name = '' } = shared;
+  const beside = port === '' ? '' : port === '0' ? '0' : String(Number(port) + 1);
+  return {
+    ...shared,
+    EARSHOT_CALLS_PORT: shared['EARSHOT_CALLS_PORT'] || beside,
+    EARSHOT_JOURNAL_DIR: `${shared.EARSHOT_JOURNAL_DIR}-calls`,
+    EARSHOT_NODE_NAME: name === '' ? '' : `${name}-calls`,
+    EARSHOT_SPOOL_DIR: join(dataFolder, 'calls-spool'),
+    EARSHOT_FIRST_LINE: shared['EARSHOT_FIRST_LINE'] || 'lin_first',
   };
 }

@@ -13,6 +13,7 @@ const USAGE = `Usage: npm start -- [--once] [--no-demo]
 
 /** The checkout, seen from the built file. */
 const ROOT = new URL('../../../', import.meta.url);
+const SAMPLES = new URL('test/fixtures/speech/', ROOT);
 const DEMO_SPEED = 8;
 
 async function main(): Promise<number> {
@@ -23,7 +24,8 @@ async function main(): Promise<number> {
     return 0;
   }
   const stop = stopSignal(process);
-  const config = readStandaloneConfig(process.env, fileURLToPath(new URL('.earshot/data', ROOT)));
+  const environment = { EARSHOT_LOOPBACK_SAMPLES: fileURLToPath(SAMPLES), ...process.env };
+  const config = readStandaloneConfig(environment, fileURLToPath(new URL('.earshot/data', ROOT)));
   const app = await startStandalone(config);
   try {
     announce(app);
@@ -41,7 +43,7 @@ async function main(): Promise<number> {
 
 async function demo(app: StandaloneApp): Promise<boolean> {
   try {
-    const folder = fileURLToPath(new URL('test/fixtures/speech/', ROOT));
+    const folder = fileURLToPath(SAMPLES);
     const sample = await readSample(folder, 'consultation');
     print('');
     const { url, apiKey } = app;
@@ -53,7 +55,7 @@ async function demo(app: StandaloneApp): Promise<boolean> {
 }
 
 function announce(app: StandaloneApp): void {
-  print(`earshot listens on ${app.url}`);
+  print(`earshot listens on ${app.url}, for calls on ${app.callsUrl}`);
   if (app.keyId !== undefined) print(`API key id ${app.keyId}`);
   if (app.keyCreated) print(`API key ${app.apiKey} (shown this once)`);
   if (app.keyFile !== undefined) print(`API key file ${app.keyFile}`);
