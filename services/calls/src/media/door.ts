@@ -59,7 +59,7 @@ export class Door {
     try {
       const isByToken = upgrade.target.by === 'token';
       const asked = isByToken
-        ? admitByToken(this.#parts.tokens, upgrade)
+        ? admitByToken(this.#deps, this.#parts.tokens, upgrade)
         : admitByCredential(this.#deps, upgrade);
       this.#join(upgrade, await withinMs(asked, ADMISSION_MS));
     } finally {

@@ -3,11 +3,15 @@ import type { StillValid } from '../../tokens/media-tokens.ts';
 /** An answer that has not come after this is asked for again, ms. */
 const OVERDUE_MS = 10_000;
 
-/** Asks again and again whether the credential behind an open socket still holds. Times are monotonic ms. */
+/**
+ * Asks again and again whether the credential behind an open socket still holds. `unknown` is told once of a time in
+ * which no answer can be had. Times are monotonic ms.
+ */
 export class CredentialWatch {
   readonly #stillValid: StillValid;
   readonly #everyMs: number;
   readonly #told: { revoked(): void; unknown(error: unknown): void };
+  #isUnknown = false;
   #askedAt: number;
   #isAsking = false;
 
@@ -33,8 +37,10 @@ export class CredentialWatch {
   async #ask(): Promise<void> {
     try {
       if (!(await this.#stillValid())) this.#told.revoked();
+      this.#isUnknown = false;
     } catch (error) {
-      this.#told.unknown(error);
+      if (!this.#isUnknown) this.#told.unknown(error);
+      this.#isUnknown = true;
     }
     this.#isAsking = false;
   }
