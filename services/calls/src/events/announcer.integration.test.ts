@@ -1,21 +1,31 @@
 import type { DeliverWebhookJob, WebhookRecord } from '@earshot/protocol';
 import { createConsumers } from '@earshot/queue';
 import { connectRedis } from '@earshot/runtime';
-import { until } from '@earshot/test-support';
+import {
+  startRedis,
+  type TemporaryFolder,
+  type TestRedis,
+  temporaryFolder,
+  until,
+} from '@earshot/test-support';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createAnnouncer } from './announcer.ts';
 import { type EventBench, LINE, OTHER_LINE, startEventBench } from './testing/event-bench.ts';
 
 const CALL = 'call_0123456789abcdefghijklmnop';
 
+let redis: TestRedis;
+let folder: TemporaryFolder;
 let bench: EventBench;
 let queued: DeliverWebhookJob[];
 let stopConsumers: () => Promise<void>;
 
 beforeEach(async () => {
-  bench = await startEventBench();
+  redis = await startRedis({ appendonly: true });
+  folder = await temporaryFolder();
+  bench = await startEventBench({ redisUrl: redis.url, folder: folder.path });
   queued = [];
-  const connection = connectRedis(bench.redis.url, { role: 'worker' });
+  const connection = connectRedis(redis.url, { role: 'worker' });
   const idle = (): Promise<void> => Promise.resolve();
   const consumers = createConsumers({
     connection,
@@ -43,6 +53,8 @@ beforeEach(async () => {
 afterEach(async () => {
   await stopConsumers();
   await bench.stop();
+  await redis.stop();
+  await folder.remove();
 });
 
 let webhooks = 0;
@@ -137,13 +149,13 @@ describe('an announcement', () => {
 
   it('while Redis is away throws nothing, and is delivered when it is back', async () => {
     await register({});
-    await bench.redis.kill();
+    await redis.kill();
     const started = performance.now();
     announce();
     expect(performance.now() - started).toBeLessThan(50);
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(queued).toEqual([]);
-    await bench.redis.restart();
+    await redis.restart();
     await until(() => queued.length === 1, { timeoutMs: 15_000 });
     expect(queued[0]?.eventId).toBe(`evt-${CALL}-call-ended`);
   });

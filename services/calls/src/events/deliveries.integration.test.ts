@@ -3,12 +3,18 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { PilotEventBody, StandardEventBody, ThinData } from '@earshot/protocol';
-import { until } from '@earshot/test-support';
+import {
+  startRedis,
+  type TemporaryFolder,
+  type TestRedis,
+  temporaryFolder,
+  until,
+} from '@earshot/test-support';
 import { createScriptedEngine } from '@earshot/transcription/testing';
 import { createWorkerApp, readWorkerConfig, type WorkerApp } from '@earshot/worker';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
-import { type EventBench, LINE, startEventBench } from './testing/event-bench.ts';
+import { type Answer, type EventBench, LINE, startEventBench } from './testing/event-bench.ts';
 
 interface Delivery {
   readonly path: string;
@@ -16,6 +22,8 @@ interface Delivery {
   readonly body: string;
 }
 
+let redis: TestRedis;
+let folder: TemporaryFolder;
 let bench: EventBench;
 let worker: WorkerApp;
 let receiver: Server;
@@ -25,12 +33,14 @@ let status = 204;
 let calls = 0;
 
 beforeAll(async () => {
-  bench = await startEventBench();
+  redis = await startRedis({ appendonly: true });
+  folder = await temporaryFolder();
+  bench = await startEventBench({ redisUrl: redis.url, folder: folder.path });
   const engine = createScriptedEngine({ script: () => 'confidential words' });
   worker = await createWorkerApp(
     readWorkerConfig({
-      REDIS_URL: bench.redis.url,
-      EARSHOT_OBJECT_STORE: `file:${bench.folder.path}/objects`,
+      REDIS_URL: redis.url,
+      EARSHOT_OBJECT_STORE: `file:${folder.path}`,
       EARSHOT_WEBHOOK_ALLOW_INSECURE: 'true',
       LOG_LEVEL: 'silent',
     }),
@@ -49,6 +59,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await worker.close();
   await bench.stop();
+  await redis.stop();
+  await folder.remove();
   receiver.closeAllConnections();
   await new Promise((resolve) => receiver.close(resolve));
 }, 60_000);
@@ -60,13 +72,8 @@ beforeEach(() => {
 const plain = (headers: IncomingHttpHeaders): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 
-async function ask(method: string, path: string, body?: object) {
-  const answer = await bench.request(path, {
-    method,
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return { status: answer.status, body: JSON.parse((await answer.text()) || 'null') };
-}
+const ask = (method: string, path: string, body?: object): Promise<Answer> =>
+  bench.ask(method, path, body === undefined ? {} : { body });
 
 /** Announces the end of a new call; its id. */
 function endCall(): string {
@@ -88,7 +95,7 @@ describe('a call event', () => {
     const { secret, id } = made.body.data;
     const callId = endCall();
     await until(() => deliveries.length === 1, { timeoutMs: 15_000 });
-    const [{ headers, body } = { headers: {}, body: '' }] = deliveries;
+    const { headers, body } = deliveries[0]!;
     const payload = StandardEventBody.strict().parse(new Webhook(secret).verify(body, headers));
     expect(payload).toMatchObject({ id: `evt-${callId}-call-ended`, type: 'call.ended', sessionId: LINE });
     expect(ThinData.parse(payload.data)).toEqual({
@@ -103,7 +110,7 @@ describe('a call event', () => {
       const [, t = '', v1 = ''] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(headers[name] ?? '') ?? [];
       expect(v1).toBe(createHmac('sha256', secret).update(`${t}.${body}`).digest('hex'));
     }
-    expect((await bench.request(`/api/v1/webhooks/${id}`, { method: 'DELETE' })).status).toBe(204);
+    expect((await ask('DELETE', `/api/v1/webhooks/${id}`)).status).toBe(204);
   });
 
   it('reaches a Pilot receiver in its envelope, and is in the log with each attempt', async () => {
@@ -125,12 +132,12 @@ describe('a call event', () => {
       { event: 'call.ended', attempt: 2, outcome: 'delivered', statusCode: 204, replay: false },
       { event: 'call.ended', attempt: 1, outcome: 'retrying', statusCode: 500, replay: false },
     ]);
-    expect(body.logs[0].id).toBe(body.logs[1].id);
+    expect(body.logs[0]!.id).toBe(body.logs[1]!.id);
     expect((await ask('GET', `/v1/webhooks/${id}/logs?limit=1`)).body.logs).toHaveLength(1);
     expect((await ask('GET', `/v1/webhooks/${id}/logs?event=call.missed`)).body.logs).toEqual([]);
     for (const query of ['limit=0', 'limit=51', 'event=nothing'])
       expect((await ask('GET', `/v1/webhooks/${id}/logs?${query}`)).status).toBe(400);
-    expect((await ask('GET', `/v1/webhooks/${id}`)).body.lastTriggered).toBe(body.logs[0].createdAt);
+    expect((await ask('GET', `/v1/webhooks/${id}`)).body.lastTriggered).toBe(body.logs[0]!.createdAt);
   }, 60_000);
 
   it('can be delivered again: the same event, another delivery, a new signature', async () => {
@@ -142,15 +149,15 @@ describe('a call event', () => {
       timeoutMs: 15_000,
     });
     const [logged] = (await ask('GET', `/v1/webhooks/${id}/logs`)).body.logs;
-    const replayed = await ask('POST', `/v1/webhooks/${id}/logs/${logged.id}/replay`);
-    expect(replayed).toMatchObject({ status: 202, body: { success: true, eventId: logged.eventId } });
+    const replayed = await ask('POST', `/v1/webhooks/${id}/logs/${logged!.id}/replay`);
+    expect(replayed).toMatchObject({ status: 202, body: { success: true, eventId: logged!.eventId } });
     await until(() => ours().length === 2, { timeoutMs: 15_000 });
     const [first, second] = ours();
     expect(second?.body).toBe(first?.body);
     expect(second?.headers['webhook-id']).toBe(first?.headers['webhook-id']);
     await until(async () => (await ask('GET', `/v1/webhooks/${id}/logs`)).body.logs.length === 2);
     const { logs } = (await ask('GET', `/v1/webhooks/${id}/logs`)).body;
-    expect(logs[0]).toMatchObject({ id: replayed.body.id, replay: true, eventId: logged.eventId });
+    expect(logs[0]).toMatchObject({ id: replayed.body.id, replay: true, eventId: logged!.eventId });
     const chained = await ask('POST', `/v1/webhooks/${id}/logs/${replayed.body.id}/replay`);
     expect(chained.body.id).not.toBe(replayed.body.id);
     expect(await ask('POST', `/v1/webhooks/${id}/logs/dlv_none/replay`)).toMatchObject({
@@ -158,7 +165,7 @@ describe('a call event', () => {
       body: { code: 'DELIVERY_NOT_FOUND' },
     });
     await ask('PATCH', `/v1/webhooks/${id}`, { active: false });
-    expect((await ask('POST', `/v1/webhooks/${id}/logs/${logged.id}/replay`)).status).toBe(400);
+    expect((await ask('POST', `/v1/webhooks/${id}/logs/${logged!.id}/replay`)).status).toBe(400);
     await ask('DELETE', `/v1/webhooks/${id}`);
     expect(await bench.deliveries.list({ tenant: 'clinic', webhookId: id }, { limit: 10 })).toEqual([]);
   }, 60_000);
@@ -168,7 +175,7 @@ describe('a call event', () => {
       .body;
     status = 410;
     endCall();
-    await until(async () => (await ask('GET', `/v1/webhooks/${id}`)).body.active === false, {
+    await until(async () => !(await ask('GET', `/v1/webhooks/${id}`)).body.active, {
       timeoutMs: 15_000,
     });
     await until(async () => (await ask('GET', `/v1/webhooks/${id}/logs`)).body.logs.length === 1);

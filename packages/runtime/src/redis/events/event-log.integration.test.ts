@@ -118,7 +118,7 @@ describe('the event log', () => {
 
   it('tells a follower at once', async () => {
     const { seen, stop, ended } = collect(TENANT, EVENT_LOG_START);
-    await until(async () => ((await redis.pubsub('NUMSUB', 'earshot:events:clinic')) as unknown[])[1] === 1);
+    await until(async () => (await redis.pubsub('NUMSUB', 'earshot:events:clinic'))[1] === 1);
     const started = performance.now();
     await log.append(event(1));
     await until(() => seen.length === 1);

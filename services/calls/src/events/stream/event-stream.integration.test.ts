@@ -1,5 +1,11 @@
 import { StandardEventBody, sessionEvent } from '@earshot/protocol';
-import { until } from '@earshot/test-support';
+import {
+  startRedis,
+  type TemporaryFolder,
+  type TestRedis,
+  temporaryFolder,
+  until,
+} from '@earshot/test-support';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type EventBench, LINE, OTHER_LINE, startEventBench } from '../testing/event-bench.ts';
 import { type EventClient, openEvents } from '../testing/event-client.ts';
@@ -7,11 +13,17 @@ import { type EventClient, openEvents } from '../testing/event-client.ts';
 const LINE_EVENTS = `/api/v1/sessions/${LINE}/events`;
 const CALL = 'call_0123456789abcdefghijklmnop';
 
+let redis: TestRedis;
+let folder: TemporaryFolder;
 let bench: EventBench;
 const clients: EventClient[] = [];
 
 beforeEach(async () => {
+  redis = await startRedis();
+  folder = await temporaryFolder();
   bench = await startEventBench({
+    redisUrl: redis.url,
+    folder: folder.path,
     times: { heartbeatMs: 150, recheckMs: 100, stallMs: 600 },
     bounds: { all: 3, perTenant: 2 },
   });
@@ -19,6 +31,8 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const client of clients.splice(0)) client.close();
   await bench.stop();
+  await redis.stop();
+  await folder.remove();
 });
 
 async function open(
@@ -128,7 +142,7 @@ describe('an event stream', () => {
       expect((await open(path, { key })).status).toBe(status);
     }
     expect((await open(LINE_EVENTS, { key: bench.keys.tenant })).status).toBe(200);
-    expect((await bench.request(LINE_EVENTS, { method: 'HEAD' })).status).toBe(405);
+    expect((await bench.ask('HEAD', LINE_EVENTS)).status).toBe(405);
   });
 
   it('is kept open by comments while nothing happens', async () => {

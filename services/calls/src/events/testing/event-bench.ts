@@ -24,7 +24,6 @@ import {
   createSessionArchive,
   type SessionArchive,
 } from '@earshot/storage';
-import { startRedis, type TemporaryFolder, type TestRedis, temporaryFolder } from '@earshot/test-support';
 import { type Announcer, createAnnouncer } from '../announcer.ts';
 import { registerPilotWebhooks } from '../registration/pilot-webhooks.ts';
 import { registerWadialWebhooks } from '../registration/wadial-webhooks.ts';
@@ -35,8 +34,6 @@ export const OTHER_LINE = 'lin_back';
 
 /** Events on a real Redis, a local folder and an HTTP server, with two lines and their keys. */
 export interface EventBench {
-  readonly redis: TestRedis;
-  readonly folder: TemporaryFolder;
   readonly archive: SessionArchive;
   readonly calls: CallArchive;
   readonly events: EventLog;
@@ -51,22 +48,49 @@ export interface EventBench {
   /** Keys: of the whole tenant, of each line, and of another tenant. */
   readonly keys: Readonly<Record<'tenant' | 'line' | 'otherLine' | 'stranger', string>>;
   readonly keyIds: Readonly<Record<'tenant' | 'line', string>>;
-  request(path: string, init?: RequestInit & { readonly key?: string }): Promise<Response>;
+  /** With the key of the line, unless another is given. */
+  ask(method: string, path: string, options?: AskOptions): Promise<Answer>;
   stop(): Promise<void>;
 }
 
-export interface BenchOptions {
-  readonly times?: EventStreamDeps['times'];
-  readonly bounds?: EventStreamDeps['bounds'];
+export interface BenchOptions extends Pick<EventStreamDeps, 'times' | 'bounds'> {
+  readonly redisUrl: string;
+  /** Path of the object store's folder. */
+  readonly folder: string;
 }
 
-export async function startEventBench(options: BenchOptions = {}): Promise<EventBench> {
-  const redisServer = await startRedis({ appendonly: true });
-  const folder = await temporaryFolder();
+export interface AskOptions {
+  readonly body?: object;
+  readonly key?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A webhook, or a list of some, as the two faces write them; tests look at what they expect. */
+export interface AnswerBody {
+  readonly id: string;
+  readonly secret: string;
+  readonly events: readonly string[];
+  readonly active: boolean;
+  readonly createdAt: string;
+  readonly eventId: string;
+  readonly lastTriggered: string | null;
+  readonly code: string;
+  readonly error: unknown;
+  readonly webhooks: readonly { readonly id: string }[];
+  readonly logs: readonly { readonly id: string; readonly eventId: string; readonly createdAt: string }[];
+  readonly data: { readonly id: string; readonly secret: string };
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: AnswerBody;
+}
+
+export async function startEventBench({ redisUrl, folder, ...options }: BenchOptions): Promise<EventBench> {
   const log = createLog({ service: 'test', level: 'silent' });
-  const redis = connectRedis(redisServer.url, { role: 'producer' });
+  const redis = connectRedis(redisUrl, { role: 'producer' });
   await redisReady(redis, 5000);
-  const store = createFolderStore(`${folder.path}/objects`);
+  const store = createFolderStore(folder);
   const archive = createSessionArchive(store);
   const calls = createCallArchive(store);
   for (const lineId of [LINE, OTHER_LINE]) await calls.createLine(line(lineId));
@@ -95,8 +119,6 @@ export async function startEventBench(options: BenchOptions = {}): Promise<Event
   });
   const origin = await server.listen({ host: '127.0.0.1', port: 0 });
   return {
-    redis: redisServer,
-    folder,
     archive,
     calls,
     events,
@@ -108,14 +130,15 @@ export async function startEventBench(options: BenchOptions = {}): Promise<Event
     server,
     origin,
     ...made,
-    request: (path, { key = made.keys.line, headers, ...init } = {}) =>
-      fetch(`${origin}${path}`, {
-        ...init,
+    ask: (method, path, { body, key = made.keys.line, headers } = {}) =>
+      ask(`${origin}${path}`, {
+        method,
         headers: {
           'x-api-key': key,
-          ...(typeof init.body === 'string' ? { 'content-type': 'application/json' } : {}),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...headers,
         },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       }),
     async stop() {
       await server.close();
@@ -123,10 +146,14 @@ export async function startEventBench(options: BenchOptions = {}): Promise<Event
       await producer.close();
       events.close();
       redis.disconnect();
-      await redisServer.stop();
-      await folder.remove();
     },
   };
+}
+
+async function ask(url: string, init: RequestInit): Promise<Answer> {
+  const answer = await fetch(url, init);
+  const text = await answer.text();
+  return { status: answer.status, body: JSON.parse(text === '' ? 'null' : text) as AnswerBody };
 }
 
 /** As the real one, or as it is while the store of keys is away. */

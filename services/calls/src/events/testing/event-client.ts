@@ -1,5 +1,4 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
-import { until } from '@earshot/test-support';
 
 /** One event as a client reads it off the wire. */
 export interface ReadEvent {
@@ -53,8 +52,10 @@ export async function openEvents(url: string, { key, lastId }: EventClientOption
   incoming.on('close', () => {
     state.ended ??= 'cut';
   });
-  if (incoming.statusCode === 200) await until(() => state.text !== '' || state.ended !== null);
-  else await until(() => state.ended !== null);
+  await new Promise<void>((resolve) => {
+    if (incoming.statusCode === 200) incoming.once('data', () => resolve());
+    incoming.once('close', resolve);
+  });
   return Object.assign(state, {
     status: incoming.statusCode ?? 0,
     headers: incoming.headers,
