@@ -18,6 +18,8 @@ export interface DecodeRequest {
   readonly pcm?: PcmFormat;
   /** Rate of the result, Hz; the recording's own without it. */
   readonly sampleRate?: number;
+  /** ffmpeg converts the rate, in its own process: for services whose event loop keeps time. */
+  readonly convertInDecoder?: boolean;
   readonly limits?: Partial<DecodeLimits>;
   readonly signal: AbortSignal;
   /** ffmpeg's name or path. */
@@ -30,6 +32,7 @@ const DEFAULT_PCM: PcmFormat = { sampleRate: 16_000, bigEndian: false, channels:
 
 async function* decodeNative(request: DecodeRequest, limits: DecodeLimits): AsyncGenerator<DecodedPiece> {
   const { format, signal } = request;
+  const decoderRate = request.convertInDecoder === true ? request.sampleRate : undefined;
   if (format === 'pcm') {
     yield* decodeRaw(request.input, pcmLayout(request.pcm ?? DEFAULT_PCM));
     return;
@@ -38,7 +41,7 @@ async function* decodeNative(request: DecodeRequest, limits: DecodeLimits): Asyn
   if (format === 'wav') {
     const start = await readWavStart(input);
     const layout = wavLayout(start.header);
-    if (layout !== undefined) {
+    if (layout !== undefined && (decoderRate === undefined || layout.sampleRate === decoderRate)) {
       yield* decodeRaw(wavData(start), layout);
       return;
     }
@@ -49,6 +52,7 @@ async function* decodeNative(request: DecodeRequest, limits: DecodeLimits): Asyn
     format,
     limits,
     signal,
+    ...(decoderRate === undefined ? {} : { sampleRate: decoderRate }),
     ...(request.ffmpeg === undefined ? {} : { binary: request.ffmpeg }),
     ...(request.tempDir === undefined ? {} : { tempDir: request.tempDir }),
   });

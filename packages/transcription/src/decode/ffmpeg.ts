@@ -13,6 +13,8 @@ export interface FfmpegRequest {
   readonly input: ByteSource;
   readonly format: Exclude<AudioFormat, 'pcm'>;
   readonly limits: DecodeLimits;
+  /** Rate of the output, Hz; the recording's own, or the nearest usual one, without it. */
+  readonly sampleRate?: number;
   readonly signal: AbortSignal;
   /** Program name or path. */
   readonly binary?: string;
@@ -52,6 +54,7 @@ const MAX_ALLOCATION = 268_435_456;
 function ffmpegArguments(request: FfmpegRequest): string[] {
   const demuxer = DEMUXERS[request.format];
   const spooled = needsFile(request.format);
+  const rates = request.sampleRate === undefined ? LIMITS.sampleRates : [request.sampleRate];
   return [
     ['-hide_banner', '-nostdin', '-loglevel', 'error', '-max_alloc', String(MAX_ALLOCATION)],
     // Any frame that fails to decode shows in the exit code; the others are still written.
@@ -60,7 +63,7 @@ function ffmpegArguments(request: FfmpegRequest): string[] {
     ['-f', demuxer, '-i', spooled ? `file:${SPOOL}` : 'pipe:0'],
     ['-map', '0:a:0', '-vn', '-sn', '-dn', '-map_metadata', '-1', '-threads', '1'],
     // Timestamps count samples from here on: a jump in the file's own would end the output early.
-    ['-af', `aformat=sample_rates=${LIMITS.sampleRates.join('|')},asetpts=N/SR/TB`, '-ac', '1'],
+    ['-af', `aformat=sample_rates=${rates.join('|')},asetpts=N/SR/TB`, '-ac', '1'],
     // One second over the limit, so that reaching it can be told from ending at it.
     ['-t', String(Math.ceil(request.limits.maxSeconds) + 1)],
     ['-c:a', 'pcm_s16le', '-bitexact', '-f', 'wav', 'pipe:1'],
@@ -167,7 +170,7 @@ async function* run(request: FfmpegRequest, folder: string): AsyncGenerator<Deco
 }
 
 /**
- * Decodes one recording with ffmpeg to mono PCM16 at its native rate (or the nearest usual one). The only place
+ * Decodes one recording with ffmpeg to mono PCM16. The only place
  * that runs ffmpeg: no shell, no caller's string in its arguments, an empty folder as working directory, no
  * network. Throws DecodeError behind what could be decoded, EarshotError `service_unavailable` without ffmpeg, and
  * the input's own error when that fails.

@@ -64,6 +64,7 @@ export async function prepareAudio(request: PreparationRequest): Promise<Prepare
       input: request.input,
       format: request.format,
       sampleRate: LIMITS.callSampleRate,
+      convertInDecoder: true,
       limits: {
         maxSeconds: request.limits?.maxSeconds ?? LIMITS.maxAssetSeconds,
         maxWallMs: request.limits?.maxWallMs ?? LIMITS.assetDecodeMs,

@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { temporaryFolder } from '@earshot/test-support';
+
+const execute = promisify(execFile);
+
+/** A form with one file, as a browser sends it. */
+export function formOf(
+  bytes: Uint8Array,
+  { type = 'audio/wav', name = 'greeting.wav', field = 'audio' } = {},
+): FormData {
+  const form = new FormData();
+  form.set(field, new Blob([bytes.slice()], { type }), name);
+  return form;
+}
+
+/** A file that ffmpeg makes from one of its own sources. */
+export async function madeFile(
+  name: string,
+  source: string,
+  options: readonly string[] = [],
+): Promise<Uint8Array> {
+  const folder = await temporaryFolder();
+  const path = join(folder.path, name);
+  await execute('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-i', source, ...options, path]);
+  const bytes = new Uint8Array(await readFile(path));
+  await folder.remove();
+  return bytes;
+}
+
+/** Seconds of a 440 Hz tone at 48 kHz, as a file of the kind that its name says. */
+export function toneFile(
+  name: string,
+  seconds: number,
+  options: readonly string[] = [],
+): Promise<Uint8Array> {
+  return madeFile(name, `sine=frequency=440:sample_rate=48000:duration=${seconds}`, options);
+}
