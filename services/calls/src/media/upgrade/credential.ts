@@ -13,8 +13,8 @@ export function credentialHeaders(headers: RequestHeaders): RequestHeaders {
 }
 
 /**
- * Authenticates the same headers again whenever it is asked: true as long as they may still use the line. An expired
- * access token counts as revoked; when the answer cannot be had right now it rejects.
+ * Authenticates the same headers again whenever it is asked: true as long as they may still use the line. An access
+ * token whose time is over was not revoked and ends no call; when the answer cannot be had right now it rejects.
  */
 export function stillMayUse(
   authenticate: Authenticate,
@@ -28,8 +28,8 @@ export function stillMayUse(
       const isLine = principal.line === null || principal.line === line.lineId;
       return isLine && principal.tenant === line.tenant;
     } catch (error) {
-      if (error instanceof EarshotError && !error.retryable) return false;
-      throw error;
+      if (!(error instanceof EarshotError) || error.retryable) throw error;
+      return error.code === 'token_expired';
     }
   };
 }
