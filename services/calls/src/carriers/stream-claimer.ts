@@ -30,18 +30,3 @@ export interface StreamClaimer {
 
 /** The parameter by which streams of placed calls carry the call's id. */
 export const CALL_ID_PARAMETER = 'earshotCallId';
-
-/** Asks several in turn: whoever attaches it has it; otherwise one refusal is enough, as no other knows it. */
-export function joinClaimers(claimers: readonly StreamClaimer[]): StreamClaimer {
-  return {
-    claimStream: (stream) => {
-      let outcome: StreamClaim = { kind: 'unclaimed' };
-      for (const claimer of claimers) {
-        const claim = claimer.claimStream(stream);
-        if (claim.kind === 'attach') return claim;
-        if (claim.kind === 'refuse') outcome = claim;
-      }
-      return outcome;
-    },
-  };
-}

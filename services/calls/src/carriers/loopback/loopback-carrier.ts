@@ -28,7 +28,7 @@ export interface LoopbackOptions {
 }
 
 /** An incoming call to simulate. */
-export interface SimulatedCall {
+interface SimulatedCall {
   /** Who calls, as the call will show it. */
   readonly peer: string;
   /** A `loop:` address; its `ring` is how long the caller waits to be accepted, for ever when absent. */

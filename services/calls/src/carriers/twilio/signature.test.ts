@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import twilio from 'twilio';
 import { twilioSignature, verifyTwilioSignature } from './signature.ts';
+
+const { getExpectedTwilioSignature, validateRequest } = twilio;
 
 /** The example of Twilio's "Validating requests" and of its libraries' own tests. */
 const documented = {
@@ -93,5 +96,33 @@ describe('the signature of a carrier request', () => {
         ).toBe(true);
       }),
     );
+  });
+});
+
+describe("Twilio's own library", () => {
+  const fields = fc.dictionary(
+    fc.string({ minLength: 1 }).filter((name) => name !== '__proto__'),
+    fc.oneof(fc.string(), fc.array(fc.string(), { minLength: 2, maxLength: 4 })),
+    { noNullPrototype: true },
+  );
+
+  it('signs as we do, whatever the fields', () => {
+    fc.assert(
+      fc.property(fields, fc.string({ minLength: 1 }), (parameters, authToken) => {
+        const signature = getExpectedTwilioSignature(authToken, documented.url, parameters);
+        expect(twilioSignature(authToken, documented.url, parameters)).toBe(signature);
+      }),
+    );
+  });
+
+  it('takes our signatures of a stream URL, and we take its', () => {
+    for (const url of [stream, `${stream}/`]) {
+      expect(validateRequest('secret', signedAs(url), url, {})).toBe(true);
+      expect(validateRequest('secret', signedAs(url), `${url}x`, {})).toBe(false);
+    }
+    for (const url of [stream, stream.replace('/carriers', ':443/carriers'), `${stream}/`]) {
+      const signature = getExpectedTwilioSignature('secret', url, {});
+      expect(verifyTwilioSignature({ authToken: 'secret', url: stream, signature })).toBe(true);
+    }
   });
 });

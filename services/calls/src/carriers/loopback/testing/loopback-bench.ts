@@ -1,22 +1,9 @@
-import type { LineRecord } from '@earshot/protocol';
 import { createCallRecorder, type RecorderHooks } from '../../testing/call-recorder.ts';
-import { createLoopbackCarrier, type LoopbackOptions } from '../loopback-carrier.ts';
+import { testLine } from '../../testing/line.ts';
+import { createLoopbackCarrier, type LoopbackOptions, type PeerView } from '../loopback-carrier.ts';
 import { createHandClock } from './hand-clock.ts';
 
-export const line: LineRecord = {
-  v: 1,
-  lineId: 'lin_1',
-  tenant: 'clinic',
-  name: 'front desk',
-  number: null,
-  carrier: 'loopback',
-  record: true,
-  transcribe: false,
-  autoAnswer: false,
-  model: 'lite',
-  language: null,
-  createdAt: '2026-01-01T00:00:00.000Z',
-};
+export const line = testLine();
 
 /** A carrier on time that moves by hand. */
 export function bench(options: Partial<LoopbackOptions> = {}) {
@@ -29,7 +16,7 @@ export function bench(options: Partial<LoopbackOptions> = {}) {
     calls += 1;
     const handle = createCallRecorder(`call_${calls}`, hooks);
     const placed = await carrier.originate({ line, callId: handle.callId, to, handle });
-    const peer = carrier.peer(handle.callId);
+    const peer: PeerView | undefined = carrier.peer(handle.callId);
     if (peer === undefined) throw new Error('the carrier does not know the call');
     return { handle, cancel: () => placed.cancel(), peer };
   };

@@ -14,7 +14,7 @@ export const TwilioConfig = z.strictObject({
   kind: z.literal('twilio'),
   accountSid: z.string().regex(/^AC[0-9a-fA-F]{32}$/, 'an account SID is AC and 32 hex digits'),
   /** Authenticates us to the REST API, and signs what comes from there. */
-  authToken: z.string().min(1).max(256),
+  authToken: z.string().min(8).max(1024),
   /** Origin of the REST API. */
   baseUrl: z
     .url({ protocol: /^https?$/ })

@@ -12,7 +12,7 @@ const EVENTS = ['initiated', 'ringing', 'answered', 'completed'];
 const CallResource = z.object({ sid: z.string().min(1).max(64) });
 const Refusal = z.object({ code: z.int() });
 
-export interface PlaceOrder {
+interface PlaceOrder {
   readonly to: string;
   readonly from: string;
   readonly twiml: string;

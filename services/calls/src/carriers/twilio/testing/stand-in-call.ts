@@ -10,7 +10,7 @@ export interface Account {
 }
 
 /** What the number that is called does. `ignore` rings until the call's timeout. */
-export type Answer = 'answer' | 'busy' | 'no-answer' | 'failed' | 'ignore';
+type Answer = 'answer' | 'busy' | 'no-answer' | 'failed' | 'ignore';
 
 export interface CallScript {
   readonly answer: Answer;
@@ -27,7 +27,7 @@ const plain = (text: string): string =>
     .replaceAll('&amp;', '&');
 
 /** The stream that instructions ask for; throws for others than `<Connect><Stream>`. */
-export function readTwiml(twiml: string): { url: string; parameters: Record<string, string> } {
+function readTwiml(twiml: string): { url: string; parameters: Record<string, string> } {
   const stream = /^<Response><Connect><Stream url="([^"]+)">(.*)<\/Stream><\/Connect><\/Response>$/.exec(
     twiml,
   );

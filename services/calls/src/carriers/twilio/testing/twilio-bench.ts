@@ -1,32 +1,21 @@
-import type { LineRecord } from '@earshot/protocol';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { EarshotError } from '@earshot/protocol';
 import { createHttpServer, createLog } from '@earshot/runtime';
-import { freePort } from '@earshot/test-support';
+import { streamSettings } from '../../carrier-config.ts';
+import { createMediaStreams } from '../../media-streams/media-streams.ts';
 import { createCallRecorder } from '../../testing/call-recorder.ts';
+import { testLine } from '../../testing/line.ts';
 import { registerTwilioCallbacks } from '../callbacks/routes.ts';
 import { TwilioConfig } from '../rest/config.ts';
 import { createTwilioCarrier, type TwilioCarrier } from '../twilio-carrier.ts';
-import { addStreamEdge } from './stream-edge.ts';
 import { startTwilioStandIn } from './twilio-stand-in.ts';
 
-export const LINE: LineRecord = {
-  v: 1,
-  lineId: 'lin_front',
-  tenant: 'clinic',
-  name: 'front desk',
-  number: '+15550111',
-  carrier: 'twilio',
-  record: true,
-  transcribe: false,
-  autoAnswer: false,
-  model: 'lite',
-  language: null,
-  createdAt: '2026-01-01T00:00:00.000Z',
-};
+export const LINE = testLine({ carrier: 'twilio' });
 
-/** A carrier with its callbacks and a stream edge on real sockets, and the stand-in that it calls through. */
-export async function startTwilioBench() {
+/** A carrier with its callbacks and the media-streams edge on real sockets of this free port, and the stand-in. */
+export async function startTwilioBench(port: number) {
   const standIn = await startTwilioStandIn();
-  const port = await freePort();
   const publicUrl = `http://127.0.0.1:${port}`;
   const lines: string[] = [];
   const log = createLog({
@@ -39,7 +28,19 @@ export async function startTwilioBench() {
   const carrier: TwilioCarrier = createTwilioCarrier(config, { name: 'twilio', publicUrl, log });
   const server = await createHttpServer({ log });
   await registerTwilioCallbacks(server, { receivers: [carrier], publicUrl, log });
-  const edge = addStreamEdge(server.server, publicUrl, () => carrier);
+  const edge = { isReachable: true };
+  const streams = createMediaStreams({
+    settings: streamSettings({ twilio: config }),
+    findLine: (lineId) => Promise.resolve(lineId === LINE.lineId ? LINE : null),
+    takeIncoming: () => Promise.reject(new EarshotError('service_unavailable')),
+    claimers: new Map([['twilio', carrier]]),
+    publicOrigin: publicUrl,
+    log,
+  });
+  server.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (edge.isReachable && streams.handleUpgrade(request, socket, head)) return;
+    socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+  });
   await server.listen({ host: '127.0.0.1', port });
   let calls = 0;
   const dial = async (to = '+15550123', line = LINE) => {
@@ -52,9 +53,10 @@ export async function startTwilioBench() {
   };
   const stop = async () => {
     await carrier.close();
+    await streams.close(1000);
     await standIn.close();
     server.server.closeAllConnections();
     await server.close();
   };
-  return { standIn, carrier, config, server, edge, publicUrl, port, lines, dial, stop };
+  return { standIn, carrier, config, server, edge, streams, publicUrl, port, lines, dial, stop };
 }

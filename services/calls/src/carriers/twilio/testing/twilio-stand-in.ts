@@ -2,11 +2,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type Account, type CallScript, StandInCall } from './stand-in-call.ts';
 
 /** How one request is answered instead of as it should be. `drop` breaks the connection after the work is done. */
-export type RestFault =
+type RestFault =
   | { readonly kind: 'answer'; readonly status: number; readonly body: string }
   | { readonly kind: 'drop' };
 
-export interface RestRequest {
+interface RestRequest {
   readonly method: string;
   readonly path: string;
   readonly fields: URLSearchParams;
