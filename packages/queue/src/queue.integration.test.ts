@@ -285,6 +285,26 @@ describe('webhook deliveries', () => {
   });
 });
 
+describe('recordings', () => {
+  it('are made once however often they are asked for, and again after they failed', async () => {
+    await producer.renderRecording(ref);
+    await producer.renderRecording(ref);
+    expect(await producer.recordingWork(ref)).toEqual({ state: 'unfinished' });
+    let runs = 0;
+    consume({
+      'render-recording': () => {
+        runs += 1;
+        return runs === 1 ? Promise.reject(new GiveUp('no')) : Promise.resolve();
+      },
+    });
+    await until(async () => (await producer.recordingWork(ref)).state === 'failed');
+    expect(await producer.sessionWork(ref)).toEqual({ state: 'none' });
+    await producer.renderRecording(ref);
+    await until(async () => (await producer.recordingWork(ref)).state === 'completed');
+    expect(runs).toBe(2);
+  });
+});
+
 describe('an erased session', () => {
   it('leaves no job behind, waiting or ended, and nothing of other sessions is touched', async () => {
     const delivery = {
@@ -296,11 +316,12 @@ describe('an erased session', () => {
     };
     const other = { tenant: 'acme', sessionId: 'ses_queue0123456780' };
     await producer.decodeUploads(ref);
+    await producer.renderRecording(ref);
     await producer.transcribeFlow(ref, segments(3));
     await producer.transcribeFlow(other, segments(3, other));
     await producer.deliverWebhook(delivery, { delayMs: 60_000 });
     const jobs = { segments: segments(5), deliveries: [delivery] };
-    expect(await producer.removeSession(ref, jobs)).toBe(6);
+    expect(await producer.removeSession(ref, jobs)).toBe(7);
     expect(await producer.removeSession(ref, jobs)).toBe(0);
     expect(await producer.sessionWork(ref)).toEqual({ state: 'none' });
     await connection.connect();

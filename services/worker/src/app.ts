@@ -89,7 +89,7 @@ async function compose(base: Base): Promise<WorkerApp> {
     checks: { redis: () => redis.ping(), storage: () => parts.store.head('_earshot/ready') },
   });
   const consumers = createWorkConsumers(base, parts, redis);
-  void removeStaleScratch(config.EARSHOT_RECORDING_SPOOL_DIR);
+  void removeStaleScratch(config.EARSHOT_SPOOL_DIR);
   const passes = createPassLock(redis, 'reconciler');
   const reconciler = createReconciler(parts, passes, config.EARSHOT_RECONCILE_SECONDS * 1000);
   const retention = createRetention(parts, createPassLock(redis, 'retention'), {
@@ -181,7 +181,7 @@ function createWorkConsumers({ config, log, metrics }: Base, parts: WorkerParts,
       { policy: config.EARSHOT_CUT_POLICY },
       {
         keepRecordingDays: config.EARSHOT_KEEP_RECORDING_DAYS,
-        spoolFolder: config.EARSHOT_RECORDING_SPOOL_DIR,
+        spoolFolder: config.EARSHOT_SPOOL_DIR,
       },
     ),
     concurrency: {

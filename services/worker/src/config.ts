@@ -30,7 +30,7 @@ export const WorkerConfig = z.object({
   /** Calls whose recordings are made side by side. */
   EARSHOT_RECORDING_CONCURRENCY: count.min(1).max(64).default(2),
   /** Room for three times the longest call; the system's temporary folder unless set. */
-  EARSHOT_RECORDING_SPOOL_DIR: z.string().optional(),
+  EARSHOT_SPOOL_DIR: z.string().optional(),
   /** How long running jobs get at shutdown before they are given back. */
   EARSHOT_DRAIN_SECONDS: count.min(0).max(600).default(20),
   EARSHOT_METRICS_HOST: z.string().default('127.0.0.1'),

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -13,8 +13,9 @@ export interface ScratchFolder {
   remove(): Promise<void>;
 }
 
-/** Makes a private folder for one job's audio, under the system's temporary folder or the one given. */
+/** Makes a private folder for one job's audio, under the system's temporary folder or the one given, made if need be. */
 export async function createScratchFolder(parent: string = tmpdir()): Promise<ScratchFolder> {
+  await mkdir(parent, { recursive: true });
   const path = await mkdtemp(join(parent, PREFIX));
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }

@@ -39,6 +39,11 @@ describe('earshot retention', () => {
       keepAudioDays: 7,
       keepTranscriptDays: 365,
     });
+    const short = ['set', '--tenant', 'clinic', '--keep-audio-days', '7', '--keep-recording-days', '3'];
+    expect((await run(...short)).printed).toEqual([
+      'clinic keeps audio 7 days, recordings of calls 3 days and transcripts for ever',
+    ]);
+    expect(await createSessionArchive(store).readPolicy('clinic')).toMatchObject({ keepRecordingDays: 3 });
     await store.close();
     const forEver = await run('set', '--tenant', 'clinic', '--keep-audio-days', '0');
     expect(forEver.printed).toEqual(['clinic keeps audio for ever and transcripts for ever']);
@@ -51,6 +56,7 @@ describe('earshot retention', () => {
     [['set', '--keep-audio-days', '1.5']],
     [['set', '--keep-audio-days', '3', '--keep-transcript-days', '0']],
     [['show', '--tenant', '../x']],
+    [['set', '--keep-audio-days', '3', '--keep-recording-days', 'x']],
     [['forget']],
   ])('refuses %p with its usage', async (args) => {
     const { code, complained } = await run(...args);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseWavHeader } from '@earshot/audio';
 import type { CallEndedRecord, RecordingKind, RecordingSidecar, SessionRef } from '@earshot/protocol';
 import { RetryLater } from '@earshot/queue';
@@ -35,7 +36,10 @@ afterEach(async () => {
 });
 
 const render = (ref: SessionRef, context = CONTEXT, of = parts): Promise<void> =>
-  createRenderRecording(of, { keepRecordingDays: 30, spoolFolder: spool.path })(ref, context);
+  createRenderRecording(of, { keepRecordingDays: 30, spoolFolder: join(spool.path, 'not', 'yet') })(
+    ref,
+    context,
+  );
 const assemble = (ref: SessionRef): Promise<void> => createAssembleTranscript(parts)(ref, CONTEXT);
 const stretch = (track: TestStretch['track'], firstSample: number, samples: number): TestStretch => ({
   track,
@@ -76,7 +80,7 @@ describe('the recordings of a call', () => {
     const mixed = inbound.map((value, n) => Math.max(-32_768, Math.min(32_767, value + outbound[n]!)));
     expect(mixed.some((value) => value === 32_767) && mixed.some((value) => value === -32_768)).toBe(true);
     expect(Buffer.compare(Buffer.from(mixed.buffer), bytes(await samplesOf(ref, 'mixed')))).toBe(0);
-    expect(await readdir(spool.path)).toEqual([]);
+    expect(await readdir(join(spool.path, 'not', 'yet'))).toEqual([]);
   });
 
   it('come with a sidecar that tells lengths, checksums, gaps, figures and when they go', async () => {
