@@ -107,7 +107,8 @@ export class MediaStream implements CallMedia {
       const events = this.#backlog;
       this.#backlog = [];
       for (const event of events) {
-        if (this.#phase === 'live' && this.#feed?.take(event) === true) this.#end('peer_hangup', CALL_OVER);
+        if (this.#hasEnded()) break;
+        if (this.#feed?.take(event) === true) this.#end('peer_hangup', CALL_OVER);
       }
     }
   }
