@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { CallsConfig, readCallsConfig } from '@earshot/calls-service';
 import { IngestConfig, readIngestConfig } from '@earshot/ingest';
 import { readWorkerConfig, WorkerConfig } from '@earshot/worker';
 import { describe, expect, it } from '@jest/globals';
@@ -31,7 +32,7 @@ const SECRETS = {
 };
 const composeText = read('docker-compose.yml');
 const { services, volumes } = parseCompose(composeText, SECRETS);
-const images = ['ingest', 'worker'].map((service) => {
+const images = ['ingest', 'calls', 'worker'].map((service) => {
   const stages = parseDockerfile(read(`infra/docker/${service}.Dockerfile`));
   const [build, final] = stages;
   if (build === undefined || final === undefined) throw new Error(`${service} needs two stages`);
@@ -85,6 +86,7 @@ describe('docker-compose.yml', () => {
       }
     }
     expect(Object.keys(services['ingest']?.depends_on ?? {})).toEqual(['redis', 'bucket']);
+    expect(Object.keys(services['calls']?.depends_on ?? {})).toEqual(['redis', 'bucket']);
     expect(Object.keys(services['worker']?.depends_on ?? {})).toEqual(['redis', 'bucket']);
   });
 
@@ -105,11 +107,11 @@ describe('docker-compose.yml', () => {
 
   it('opens no port beyond the machine itself', () => {
     const ports = Object.values(services).flatMap((service) => service.ports);
-    expect(ports).toEqual(['127.0.0.1:9000:9000', '127.0.0.1:8080:8080']);
+    expect(ports).toEqual(['127.0.0.1:9000:9000', '127.0.0.1:8080:8080', '127.0.0.1:8081:8081']);
   });
 
   it('gives streams and jobs longer to end than they take', () => {
-    for (const name of ['ingest', 'worker']) expect(services[name]?.stop_grace_period).toBe('60s');
+    for (const name of ['ingest', 'calls', 'worker']) expect(services[name]?.stop_grace_period).toBe('60s');
     expect(readWorkerConfig({}).EARSHOT_DRAIN_SECONDS).toBeLessThan(40);
   });
 });
@@ -128,6 +130,16 @@ describe('the settings of images and compose', () => {
     expect(config).toMatchObject({
       EARSHOT_HOST: '0.0.0.0',
       EARSHOT_PORT: 8080,
+      REDIS_URL: 'redis://redis:6379',
+    });
+  });
+
+  it('are all known to the calls service, and accepted by it', () => {
+    for (const name of own('calls')) expect(Object.keys(CallsConfig.shape)).toContain(name);
+    const config = readCallsConfig(environment('calls'));
+    expect(config).toMatchObject({
+      EARSHOT_HOST: '0.0.0.0',
+      EARSHOT_CALLS_PORT: 8081,
       REDIS_URL: 'redis://redis:6379',
     });
   });
@@ -212,7 +224,8 @@ describe.each(images)('the image of $service', ({ service, stages, build, final 
 
   it('asks the port that the service listens on whether it is ready', () => {
     const environment = environmentOf(final);
-    const port = environment['EARSHOT_PORT'] ?? environment['EARSHOT_METRICS_PORT'];
+    const port =
+      environment['EARSHOT_PORT'] ?? environment['EARSHOT_CALLS_PORT'] ?? environment['EARSHOT_METRICS_PORT'];
     expect(textsOf(final, 'EXPOSE')).toEqual([port]);
     expect(textsOf(final, 'HEALTHCHECK').join()).toContain(`http://127.0.0.1:${port}/readyz`);
   });

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { type CallsApp, createCallsApp, readCallsConfig } from '@earshot/calls-service';
 import { createIngestApp, type IngestApp, readIngestConfig } from '@earshot/ingest';
 import { startRedis, type TemporaryFolder, type TestRedis, temporaryFolder } from '@earshot/test-support';
 import type { Engine } from '@earshot/transcription';
@@ -7,6 +9,8 @@ import { createWorkerApp, readWorkerConfig, type WorkerApp } from '@earshot/work
 /** A whole earshot on a real Redis and a local folder: one ingest and one worker in this process. */
 export interface Rig {
   readonly origin: string;
+  /** Origin of the calls service; empty without it. */
+  readonly callsOrigin: string;
   readonly key: string;
   readonly redis: TestRedis;
   readonly folder: TemporaryFolder;
@@ -24,6 +28,8 @@ export interface RigOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** False leaves the worker to the test. */
   readonly worker?: boolean;
+  /** Starts the calls service too, with the line `lin_first`. */
+  readonly calls?: boolean;
   /** Instead of the embedded engine. */
   readonly engine?: Engine;
 }
@@ -52,8 +58,10 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const ingest = await createIngestApp(readIngestConfig(env));
   const { url } = await ingest.start();
   let worker: WorkerApp | undefined;
+  const calls = options.calls === true ? await startCalls(env) : undefined;
   const rig: Rig = {
     origin: url,
+    callsOrigin: calls?.url ?? '',
     key,
     redis,
     folder,
@@ -72,6 +80,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     call: callsTo(url, key),
     async stop() {
       await rig.stopWorker();
+      await calls?.app.close();
       await ingest.close();
       await redis.stop();
       await folder.remove();
@@ -88,4 +97,22 @@ export function callsTo(origin: string, key: string): Rig['call'] {
     if (!headers.has('authorization')) headers.set('authorization', `Bearer ${key}`);
     return fetch(`${origin}/voice/v1${path}`, { ...init, headers });
   };
+}
+
+/** The calls service on the same parts, a node of its own. */
+async function startCalls(
+  env: Record<string, string | undefined> & { readonly EARSHOT_JOURNAL_DIR: string },
+): Promise<{ app: CallsApp; url: string }> {
+  const app = await createCallsApp(
+    readCallsConfig({
+      ...env,
+      EARSHOT_CALLS_PORT: '0',
+      EARSHOT_JOURNAL_DIR: `${env.EARSHOT_JOURNAL_DIR}-calls`,
+      EARSHOT_SPOOL_DIR: `${env.EARSHOT_JOURNAL_DIR}-spool`,
+      EARSHOT_LOOPBACK_SAMPLES: fileURLToPath(new URL('../fixtures/speech/', import.meta.url)),
+      EARSHOT_FIRST_LINE: 'lin_first',
+    }),
+  );
+  const { url } = await app.start();
+  return { app, url };
 }

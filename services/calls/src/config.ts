@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { REALTIME_SETTINGS } from './secrets/open-providers.ts';
 
 /** Settings of the calls service, from environment variables; every row is in the service's README. */
-const CallsConfig = z.object({
+export const CallsConfig = z.object({
   ...NODE_SETTINGS,
   EARSHOT_HOST: z.string().default('127.0.0.1'),
   EARSHOT_CALLS_PORT: countSetting.min(0).max(65_535).default(8081),

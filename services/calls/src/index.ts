@@ -1,2 +1,2 @@
 export { type CallsApp, createCallsApp } from './app.ts';
-export { type CallsConfig, readCallsConfig } from './config.ts';
+export { CallsConfig, readCallsConfig } from './config.ts';

@@ -45,6 +45,7 @@ describe('the server in one process', () => {
     env = {
       EARSHOT_DATA_DIR: join(folder.path, 'data'),
       EARSHOT_PORT: String(await freePort()),
+      EARSHOT_CALLS_PORT: '0',
       EARSHOT_BOOTSTRAP_KEY: KEY,
     };
     const { samples, sampleRate } = await readSample(join(ROOT, 'test/fixtures/speech'), 'consultation');

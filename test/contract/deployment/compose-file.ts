@@ -16,7 +16,7 @@ const Service = z
     stop_grace_period: z.string().optional(),
     command: z.array(z.string()).optional(),
     environment: z.record(z.string(), z.string()).default({}),
-    volumes: z.array(z.string().regex(/^[a-z]+:\/[a-z/]+$/)).default([]),
+    volumes: z.array(z.string().regex(/^[a-z-]+:\/[a-z/]+$/)).default([]),
     ports: z.array(z.string()).default([]),
     depends_on: z
       .record(
