@@ -24,7 +24,7 @@ describe('a loopback address', () => {
     ['loop:silent', { voice: { kind: 'silent' } }],
     ['loop:tone', { voice: { kind: 'tone', hz: 440, levelDb: -20 } }],
     ['loop:tone?hz=1000&level=-6.5', { voice: { kind: 'tone', hz: 1000, levelDb: -6.5 } }],
-    ['loop:speak', { voice: { kind: 'speak', file: 'sample' } }],
+    ['loop:speak', { voice: { kind: 'speak', file: null } }],
     ['loop:speak?file=greeting', { voice: { kind: 'speak', file: 'greeting' } }],
     ['loop:slow', { burstMs: 300 }],
     ['loop:slow?by=1s', { burstMs: 1000 }],

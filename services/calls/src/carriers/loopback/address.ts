@@ -6,7 +6,10 @@ export type VoiceChoice =
   | { readonly kind: 'echo' }
   | { readonly kind: 'silent' }
   | { readonly kind: 'tone'; readonly hz: number; readonly levelDb: number }
-  | { readonly kind: 'speak'; readonly file: string };
+  /** Null is `sample`, or the first one that there is. */
+  | { readonly kind: 'speak'; readonly file: string | null }
+  /** Times instead of sounds, for measuring. */
+  | { readonly kind: 'stamp' };
 
 /** How a loopback peer behaves. Times count from when media first flowed, those of `ringMs` from the start; ms. */
 export interface Behaviour {
@@ -70,7 +73,7 @@ const Modifiers = z.strictObject({
   file: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, 'the name of a sample')
-    .default('sample'),
+    .optional(),
 });
 type Modifiers = z.infer<typeof Modifiers>;
 
@@ -88,6 +91,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   silent: { voice: 'silent' },
   tone: { voice: 'tone' },
   speak: { voice: 'speak' },
+  stamp: { voice: 'stamp' },
   slow: { means: { slow: '300ms' }, short: { by: 'slow' } },
   gone: { means: { gone: '2s' }, short: { after: 'gone' } },
   stall: { means: { stall: '2s' }, short: { after: 'stall' } },
@@ -107,8 +111,8 @@ const refused = (message: string): EarshotError => new EarshotError('invalid_req
 
 /**
  * Reads the address of a loopback peer: `loop:` kind, then `?` and modifiers joined by `&`; or an E.164 number, which
- * stands for `loop:echo?ring=200ms`. Kinds: `echo`, `silent`, `tone`, `speak`, and `slow`, `gone`, `stall`, `hangup`,
- * `ring`, `drift`, `busy`, `reject`, `no-answer`. Modifiers fit every kind: `ring hangup gone back stall slow buffer`
+ * stands for `loop:echo?ring=200ms`. Kinds: `echo`, `silent`, `tone`, `speak`, `stamp`, and `slow`, `gone`, `stall`,
+ * `hangup`, `ring`, `drift`, `busy`, `reject`, `no-answer`. Modifiers fit every kind: `ring hangup gone back stall slow buffer`
  * are times (`500ms`, `1.5s`, `2m`), `drift` ppm, `loss` percent, `dtmf` keys, `hz level` of the tone, `file` to
  * speak. In `gone stall hangup busy reject no-answer` the time may be called `after`. Throws `invalid_request`.
  */
@@ -135,7 +139,8 @@ function behaviourOf(kind: Kind, modifiers: Modifiers): Behaviour {
     echo: { kind: 'echo' },
     silent: { kind: 'silent' },
     tone: { kind: 'tone', hz, levelDb },
-    speak: { kind: 'speak', file },
+    speak: { kind: 'speak', file: file ?? null },
+    stamp: { kind: 'stamp' },
   } as const satisfies Record<VoiceChoice['kind'], VoiceChoice>;
   return {
     outcome: kind.outcome ?? 'answer',

@@ -58,6 +58,7 @@ describe('a call placed to a loopback peer', () => {
   it('is refused for an address that says nothing, before anything happens', async () => {
     const { time, dial, carrier } = bench();
     await expect(dial('sip:somebody')).rejects.toMatchObject({ code: 'invalid_request' });
+    await expect(dial('loop:speak')).rejects.toMatchObject({ code: 'invalid_request' });
     await expect(dial('loop:speak?file=none')).rejects.toMatchObject({ code: 'invalid_request' });
     expect(time.timers).toBe(0);
     await carrier.close();
@@ -98,14 +99,14 @@ describe('what a loopback peer says', () => {
     const speech = Int16Array.from({ length: 8000 }, (_, index) => Math.round(8000 * Math.sin(index / 5)));
     const reads: string[] = [];
     const { time, dial } = bench({
-      samples: { sample: '/samples/a.wav' },
+      samples: { story: '/samples/a.wav', tale: '/samples/b.wav' },
       readFile: (path) => {
         reads.push(path);
         return Promise.resolve(encodeWav(speech, 8000));
       },
     });
     const { handle } = await dial('loop:speak');
-    await dial('loop:speak?file=sample');
+    await dial('loop:speak?file=story');
     time.pass(2020);
     const samples = flat(handle.heard);
     expect(reads).toEqual(['/samples/a.wav']);
@@ -162,6 +163,27 @@ describe('what a loopback peer says', () => {
     time.pass(2020);
     expect(handle.samplesHeard).toBe(32_000);
     expect(new Set(times).size).toBe(10);
+  });
+
+  it('is when it spoke and when it heard stamped audio, from a peer that stamps', async () => {
+    const { time, dial } = bench();
+    const { handle } = await dial('loop:stamp');
+    time.pass(20);
+    const timeAt = (tick: Int16Array, at: number): number =>
+      [2, 1, 0].reduce((sum, part) => sum * 65_536 + (tick[at + part]! & 0xffff), 0) / 1000;
+    time.pass(20);
+    time.pass(7);
+    const stamped = new Int16Array(320);
+    stamped.set(handle.heard[0]!.subarray(0, 6));
+    handle.links[0]!.send(stamped);
+    handle.links[0]!.send(new Int16Array(320));
+    time.pass(33);
+    const [first, second, third] = handle.heard;
+    expect([timeAt(first!, 2), first![5]]).toEqual([1040.5, 0]);
+    expect([timeAt(second!, 2), second![5], timeAt(second!, 6), timeAt(second!, 9)]).toEqual([
+      1060.5, 1, 1040.5, 1047.5,
+    ]);
+    expect(third![5]).toBe(0);
   });
 
   it('is lost in part, evenly and told, on a bad network', async () => {
@@ -230,7 +252,32 @@ describe('what a loopback peer hears', () => {
     expect(underruns).toBe(990);
   });
 
-  it('keeps at most a second, and counts what it throws away', async () => {
+  it('misses what comes while it stands still with its sender, and the next time too', async () => {
+    const { time, dial, carrier } = bench();
+    const { handle, peer } = await dial('loop:silent');
+    const serveTicks = (count: number, stepMs = 20) => {
+      for (let tick = 0; tick < count; tick++) {
+        time.pass(stepMs, stepMs);
+        for (let sends = stepMs / 20; sends > 0; sends--) handle.links[0]!.send(new Int16Array(320));
+      }
+    };
+    time.pass(20);
+    serveTicks(100);
+    expect(peer.figures.underruns).toBe(0);
+    serveTicks(1, 200);
+    expect(peer.figures.underruns).toBe(8);
+    serveTicks(100);
+    expect(peer.figures.underruns).toBe(8);
+    serveTicks(1, 200);
+    const { ticksDue, underruns } = peer.figures;
+    expect(underruns).toBeGreaterThanOrEqual(8 + 6);
+    expect(carrier.served).toEqual({ ticksDue, underruns });
+    handle.links[0]!.hangup();
+    time.pass(20);
+    expect(carrier.served).toEqual({ ticksDue, underruns });
+  });
+
+  it('keeps little more than its buffer, and counts what it throws away', async () => {
     const { overflowSamples } = await serve((tick) => (tick === 500 ? 100 : 1));
     expect(overflowSamples).toBeGreaterThan(30_000);
   });

@@ -10,6 +10,7 @@ import type {
   TakeIncoming,
 } from '../../ports.ts';
 import { type Behaviour, parseLoopbackAddress } from './address.ts';
+import type { HearingFigures } from './ear.ts';
 import { LoopbackPeer, type PeerFigures, type PeerObserver } from './peer.ts';
 import { type LoopbackTime, PeerClock, SYSTEM_TIME } from './peer-clock.ts';
 import { createSampleReader } from './samples.ts';
@@ -47,7 +48,11 @@ export interface LoopbackCarrier extends Carrier {
   /** Lets a call come in; resolves to its id. Rejects as `TakeIncoming` does, or with `invalid_request`. */
   incoming(line: LineRecord, call: SimulatedCall): Promise<string>;
   peer(callId: string): PeerView | undefined;
+  /** How all peers together were served so far. */
+  readonly served: Served;
 }
+
+type Served = Pick<HearingFigures, 'ticksDue' | 'underruns'>;
 
 const CAPABILITIES: CarrierCapabilities = {
   originate: true,
@@ -69,10 +74,12 @@ class Loopback implements LoopbackCarrier {
   readonly #options: LoopbackOptions;
   readonly #time: LoopbackTime;
   readonly #clock: PeerClock;
-  readonly #readSample: (name: string) => Promise<Int16Array>;
+  readonly #readSample: (name: string | null) => Promise<Int16Array>;
   readonly #peers = new Map<string, Present>();
   readonly #past = new Map<string, LoopbackPeer>();
   #isClosed = false;
+  /** Of peers whose call is over. */
+  #servedBefore: Served = { ticksDue: 0, underruns: 0 };
 
   constructor(options: LoopbackOptions) {
     this.#options = options;
@@ -120,6 +127,10 @@ class Loopback implements LoopbackCarrier {
     return this.#peers.get(callId)?.peer ?? this.#past.get(callId);
   }
 
+  get served(): Served {
+    return [...this.#peers.values()].reduce((sum, { peer }) => add(sum, peer.figures), this.#servedBefore);
+  }
+
   close(): Promise<void> {
     this.#isClosed = true;
     for (const { peer } of this.#peers.values()) {
@@ -136,15 +147,15 @@ class Loopback implements LoopbackCarrier {
   #admit(part: Admission, handle: CallHandle): LoopbackPeer {
     if (this.#isClosed) throw new EarshotError('shutting_down');
     const peer = new LoopbackPeer({ externalCallId: newId(), ...part, time: this.#time }, handle);
-    const leaveClock = this.#clock.join(() => this.#tick(peer, handle));
+    const leaveClock = this.#clock.join((dueMs) => this.#tick(peer, handle, dueMs));
     this.#peers.set(handle.callId, { peer, leaveClock });
     return peer;
   }
 
   /** A fault in one call must not stop the clock of the others. */
-  #tick(peer: LoopbackPeer, handle: CallHandle): void {
+  #tick(peer: LoopbackPeer, handle: CallHandle, dueMs: number): void {
     try {
-      peer.tick();
+      peer.tick(dueMs);
     } catch (error) {
       this.#options.log.error({ err: error, callId: peer.callId }, 'a loopback peer failed');
       peer.leave();
@@ -155,7 +166,7 @@ class Loopback implements LoopbackCarrier {
 
   #retire(peer: LoopbackPeer): void {
     this.#peers.get(peer.callId)?.leaveClock();
-    this.#peers.delete(peer.callId);
+    if (this.#peers.delete(peer.callId)) this.#servedBefore = add(this.#servedBefore, peer.figures);
     this.#past.set(peer.callId, peer);
     const [oldest] = this.#past.keys();
     if (this.#past.size > MOST_PAST_PEERS && oldest !== undefined) this.#past.delete(oldest);
@@ -173,5 +184,10 @@ interface Admission {
   readonly direction: 'outbound' | 'inbound';
   readonly externalCallId?: string;
 }
+
+const add = (a: Served, b: Served): Served => ({
+  ticksDue: a.ticksDue + b.ticksDue,
+  underruns: a.underruns + b.underruns,
+});
 
 const newId = (): string => `loop-${randomUUID()}`;

@@ -1,4 +1,5 @@
 import { createTickCounter, type TickCounter } from '@earshot/calls';
+import { LIMITS } from '@earshot/protocol';
 
 /** Monotonic time, ms, and a way to be woken once; the answer of `after` cancels it. */
 export interface LoopbackTime {
@@ -6,8 +7,9 @@ export interface LoopbackTime {
   after(ms: number, run: () => void): () => void;
 }
 
+/** The monotonic clock of the machine, which other processes on it read alike. */
 export const SYSTEM_TIME: LoopbackTime = {
-  now: () => performance.now(),
+  now: () => Number(process.hrtime.bigint()) / 1e6,
   after: (ms, run) => {
     const timer = setTimeout(run, ms);
     return () => clearTimeout(timer);
@@ -17,7 +19,7 @@ export const SYSTEM_TIME: LoopbackTime = {
 /** One timer for all peers. It runs only while there are any, and never drifts against the monotonic clock. */
 export class PeerClock {
   readonly #time: LoopbackTime;
-  readonly #members = new Set<() => void>();
+  readonly #members = new Set<(dueMs: number) => void>();
   #counter: TickCounter;
   #running = false;
   #cancel: (() => void) | undefined;
@@ -27,8 +29,8 @@ export class PeerClock {
     this.#counter = createTickCounter(time.now());
   }
 
-  /** Calls `tick` every 20 ms from now on; the answer ends that. `tick` must not throw. */
-  join(tick: () => void): () => void {
+  /** Calls `tick` every 20 ms from now on, with the time it was due; the answer ends that. `tick` must not throw. */
+  join(tick: (dueMs: number) => void): () => void {
     if (this.#members.size === 0 && !this.#running) this.#counter = createTickCounter(this.#time.now());
     this.#members.add(tick);
     this.#settle();
@@ -53,7 +55,8 @@ export class PeerClock {
   #run(): void {
     this.#running = true;
     for (let due = this.#counter.due(this.#time.now()); due > 0; due--) {
-      for (const tick of this.#members) tick();
+      const dueMs = this.#counter.nextAtMs - due * LIMITS.callTickMs;
+      for (const tick of this.#members) tick(dueMs);
     }
     this.#running = false;
     this.#cancel = undefined;

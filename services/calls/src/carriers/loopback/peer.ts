@@ -4,7 +4,7 @@ import type { Behaviour } from './address.ts';
 import { Delivery } from './delivery.ts';
 import { Ear, type HearingFigures } from './ear.ts';
 import type { LoopbackTime } from './peer-clock.ts';
-import { createVoice, type Voice } from './voice.ts';
+import { createVoice, type Voice } from './voices/voice.ts';
 
 const TICK_SAMPLES = (LIMITS.callSampleRate * LIMITS.callTickMs) / 1000;
 const DTMF_TICKS = 10;
@@ -91,32 +91,32 @@ export class LoopbackPeer {
     this.#link = undefined;
   }
 
-  /** Lives through 20 ms. */
-  tick(): void {
-    if (this.#state === 'ringing') this.#ring();
-    else if (this.#state !== 'over') this.#live();
+  /** Lives through the 20 ms that were over at `dueMs`. */
+  tick(dueMs: number): void {
+    if (this.#state === 'ringing') this.#ring(dueMs);
+    else if (this.#state !== 'over') this.#live(dueMs);
   }
 
-  #ring(): void {
+  #ring(dueMs: number): void {
     const { outcome, ringMs } = this.#behaviour;
     const rungMs = this.#ringTicks * LIMITS.callTickMs;
     const isFirst = this.#ringTicks === 0;
     this.#ringTicks += 1;
     if (this.#options.direction === 'inbound') {
-      if (this.#accepted) this.#connect();
+      if (this.#accepted) this.#connect(dueMs);
       else if (ringMs !== null && ringMs > 0 && rungMs >= ringMs) this.#end('no_answer');
       return;
     }
     if (isFirst) this.#handle.named(this.#options.externalCallId);
     if (ringMs !== null && rungMs >= ringMs) {
-      if (outcome === 'answer') this.#connect();
+      if (outcome === 'answer') this.#connect(dueMs);
       else this.#end(outcome);
     } else if (isFirst) {
       this.#handle.ringing();
     }
   }
 
-  #live(): void {
+  #live(dueMs: number): void {
     this.#liveTicks += 1;
     const liveMs = this.#liveTicks * LIMITS.callTickMs;
     const { hangupMs, goneMs, backMs, stallMs } = this.#behaviour;
@@ -126,11 +126,11 @@ export class LoopbackPeer {
     }
     const isAway = goneMs !== null && liveMs >= goneMs && (backMs === null || liveMs < goneMs + backMs);
     if (isAway && this.#state === 'linked') this.#vanish();
-    if (!isAway && this.#state === 'gone') this.#connect();
-    const samples = this.#voice.next(this.#samplesOfTick());
+    if (!isAway && this.#state === 'gone') this.#connect(dueMs);
+    const samples = this.#voice.next(this.#samplesOfTick(), dueMs);
     // The handle may have ended the call from within one of the calls above.
     if (this.#link === undefined) return;
-    this.#ear.tick();
+    this.#ear.play(dueMs);
     if (stallMs !== null && liveMs >= stallMs) return;
     this.#press();
     this.#delivery.tick(samples);
@@ -150,7 +150,7 @@ export class LoopbackPeer {
     if (key !== '') this.#handle.dtmf(key);
   }
 
-  #connect(): void {
+  #connect(dueMs: number): void {
     const link: PeerLink = {
       send: (samples) => {
         if (this.#link === link) this.#hear(samples);
@@ -164,7 +164,7 @@ export class LoopbackPeer {
     };
     this.#link = link;
     this.#state = 'linked';
-    this.#ear.start();
+    this.#ear.start(dueMs);
     this.#handle.connected(link);
   }
 
@@ -184,7 +184,7 @@ export class LoopbackPeer {
   #hear(samples: Int16Array): void {
     const atMs = this.#options.time.now();
     this.#ear.hear(samples.length, atMs);
-    this.#voice.hear(samples);
+    this.#voice.hear(samples, atMs);
     for (const observer of this.#observers) observer.heard?.(samples, atMs);
   }
 

@@ -7,13 +7,19 @@ export interface SampleOptions {
   readonly readFile: (path: string) => Promise<Uint8Array>;
 }
 
-/** Recorded speech by name, 16 kHz, read once. Rejects with `invalid_request` for a name that is not configured. */
+/**
+ * Recorded speech by name, 16 kHz, read once; null is `sample`, or the first by name. Rejects with `invalid_request` for
+ * a name that is not configured.
+ */
 export function createSampleReader({
   samples,
   readFile,
-}: SampleOptions): (name: string) => Promise<Int16Array> {
+}: SampleOptions): (name: string | null) => Promise<Int16Array> {
   const known = new Map<string, Promise<Int16Array>>();
-  return (name) => {
+  const names = Object.keys(samples).sort();
+  const usual = names.includes('sample') ? 'sample' : names[0];
+  return (choice) => {
+    const name = choice ?? usual ?? 'sample';
     const path = Object.hasOwn(samples, name) ? samples[name] : undefined;
     if (path === undefined) {
       return Promise.reject(

@@ -1,13 +1,17 @@
 import { LIMITS } from '@earshot/protocol';
-import type { VoiceChoice } from './address.ts';
+import type { VoiceChoice } from '../address.ts';
+import { createStampVoice } from './stamp-voice.ts';
 
 const TICK_SAMPLES = (LIMITS.callSampleRate * LIMITS.callTickMs) / 1000;
 
 /** What a peer says, a tick at a time. */
 export interface Voice {
-  /** What it says now: `count` samples on its own clock, of which a tick has about 320. Empty: nothing is sent. */
-  next(count: number): Int16Array;
-  hear(samples: Int16Array): void;
+  /**
+   * What it says in the tick that was due at `dueMs`: `count` samples on its own clock, of which a tick has about 320.
+   * Empty: nothing is sent.
+   */
+  next(count: number, dueMs: number): Int16Array;
+  hear(samples: Int16Array, atMs: number): void;
   /** Forgets what it heard and did not yet answer. */
   clear(): void;
 }
@@ -23,6 +27,8 @@ export function createVoice(choice: VoiceChoice, speech: Int16Array): Voice {
       return createTone(choice.hz, choice.levelDb);
     case 'speak':
       return createSpeech(speech);
+    case 'stamp':
+      return createStampVoice();
   }
 }
 
