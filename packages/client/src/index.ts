@@ -1,3 +1,17 @@
+export type { CallActions, CallName, NewCall } from './calls/call-actions.ts';
+export {
+  type CallsClient,
+  type CallsClientOptions,
+  createCallsClient,
+  type MediaTarget,
+} from './calls/calls-client.ts';
+export type { EventOptions, LineEvent } from './calls/events/line-events.ts';
+export {
+  type CallMedia,
+  MediaClosedError,
+  type MediaEnd,
+  type MediaOptions,
+} from './calls/media/call-media.ts';
 export {
   type ClientOptions,
   createEarshotClient,

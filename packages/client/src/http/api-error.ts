@@ -1,4 +1,11 @@
 import { ErrorBody } from '@earshot/protocol';
+import { retryAfterMs } from './retry-policy.ts';
+
+interface RefusalFacts {
+  readonly message: string;
+  readonly details?: Record<string, unknown> | undefined;
+  readonly retryAfterMs?: number | undefined;
+}
 
 /** The server refused a request: its status, the code of the error catalogue, and what it said. */
 export class EarshotApiError extends Error {
@@ -6,13 +13,16 @@ export class EarshotApiError extends Error {
   /** A code of the protocol such as `session_ended`, `http_error` without an envelope, or `unexpected_answer`. */
   readonly code: string;
   readonly details: Readonly<Record<string, unknown>> | undefined;
+  /** When the server wants to be asked again, ms. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(status: number, code: string, options: { message: string; details?: Record<string, unknown> }) {
+  constructor(status: number, code: string, options: RefusalFacts) {
     super(options.message);
     this.name = 'EarshotApiError';
     this.status = status;
     this.code = code;
     this.details = options.details;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
 
@@ -25,13 +35,14 @@ export class EarshotConnectionError extends Error {
 }
 
 /** Turns a refusal into an error, from the envelope when there is one. */
-export function apiErrorOf(status: number, body: string): EarshotApiError {
+export function apiErrorOf(status: number, body: string, retryAfter: string | null = null): EarshotApiError {
   const envelope = ErrorBody.safeParse(parseJson(body));
+  const hint = { retryAfterMs: retryAfterMs(retryAfter) };
   if (!envelope.success) {
-    return new EarshotApiError(status, 'http_error', { message: `The server answered ${status}.` });
+    return new EarshotApiError(status, 'http_error', { message: `The server answered ${status}.`, ...hint });
   }
   const { code, message, details } = envelope.data.error;
-  return new EarshotApiError(status, code, details === undefined ? { message } : { message, details });
+  return new EarshotApiError(status, code, { message, details, ...hint });
 }
 
 interface Schema<T> {

@@ -20,7 +20,7 @@ interface OutgoingRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: RequestBody;
+  readonly body?: RequestBody | FormData;
   /** Statuses that are answers; everything else is an error. */
   readonly expect: readonly number[];
   readonly signal?: AbortSignal | undefined;
@@ -89,7 +89,11 @@ async function tryOnce(
   }
 }
 
-async function authorization(credentials: Credentials, refresh: boolean): Promise<Record<string, string>> {
+/** The header that proves who we are, if anything does. */
+export async function authorization(
+  credentials: Credentials,
+  refresh: boolean,
+): Promise<Record<string, string>> {
   const token = credentials.getToken ? await credentials.getToken(refresh) : credentials.apiKey;
   return token === undefined ? {} : { authorization: `Bearer ${token}` };
 }
@@ -106,12 +110,13 @@ function nextStep(
 }
 
 function failureOf(tried: Tried): Error {
-  if (tried.status !== 0) return apiErrorOf(tried.status, tried.text);
+  if (tried.status !== 0) return apiErrorOf(tried.status, tried.text, tried.retryAfter);
   return new EarshotConnectionError('The server could not be reached.', { cause: tried.cause });
 }
 
-function canReplay(body: RequestBody | undefined): boolean {
-  return body === undefined || typeof body === 'string' || body instanceof Uint8Array || body instanceof Blob;
+function canReplay(body: RequestBody | FormData | undefined): boolean {
+  if (body === undefined || typeof body === 'string') return true;
+  return body instanceof Uint8Array || body instanceof Blob || body instanceof FormData;
 }
 
 /** Waits, and rejects with the signal's reason when it is aborted meanwhile. */

@@ -36,6 +36,6 @@ export function retryDelayMs(policy: RetryPolicy, outcome: Outcome, jitter: numb
 }
 
 /** Retry-After in its seconds form; the date form is not used by this protocol. */
-function retryAfterMs(header: string | null): number | undefined {
+export function retryAfterMs(header: string | null): number | undefined {
   return header !== null && /^\d{1,6}$/.test(header.trim()) ? Number(header) * 1000 : undefined;
 }
