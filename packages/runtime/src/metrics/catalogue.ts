@@ -33,6 +33,11 @@ export const METRICS = {
   earshot_calls_live: gauge('Calls that this node carries.', []),
   earshot_media_clients: gauge('Programs that talk or listen on calls.', []),
   earshot_call_ticks_skipped: gauge('Ticks of the clock of calls that never happened.', []),
+  earshot_loopback_ticks_total: counter(
+    'Ticks at which peers of the loopback carrier had to have audio.',
+    [],
+  ),
+  earshot_loopback_underruns_total: counter('Those of them at which there was none.', []),
   earshot_backlog_bytes: gauge('Audio that waits for the object store, bytes.', []),
   earshot_journal_files: gauge('Files of the journal.', []),
   earshot_journal_bytes: gauge('Size of the journal, bytes.', []),

@@ -29,6 +29,7 @@ export async function openCarriers(parts: Parts, takeIncoming: TakeIncoming): Pr
   const loopback = config.EARSHOT_LOOPBACK
     ? createLoopbackCarrier({ log, takeIncoming, samples: await samplesOf(config.EARSHOT_LOOPBACK_SAMPLES) })
     : undefined;
+  if (loopback !== undefined) countServed(parts, loopback);
   const twilio = twilioCarriers(file, parts);
   const streams = createMediaStreams({
     settings: streamSettings(file),
@@ -50,6 +51,17 @@ export async function openCarriers(parts: Parts, takeIncoming: TakeIncoming): Pr
       await Promise.all([...byName.values()].map((carrier) => carrier.close()));
     },
   };
+}
+
+/** Tells on /metrics how loopback peers are served, which is how calls are measured. */
+function countServed({ metrics }: Parts, loopback: LoopbackCarrier): void {
+  let told = loopback.served;
+  metrics.onCollect(() => {
+    const { served } = loopback;
+    metrics.add('earshot_loopback_ticks_total', {}, served.ticksDue - told.ticksDue);
+    metrics.add('earshot_loopback_underruns_total', {}, served.underruns - told.underruns);
+    told = served;
+  });
 }
 
 async function carrierFile(path: string | undefined): Promise<CarrierFile> {
