@@ -1,4 +1,4 @@
-import type { AudioRemovedRecord, SessionRef } from '@earshot/protocol';
+import type { AudioRemovedRecord, RecordingSidecar, RecordingsRemoved, SessionRef } from '@earshot/protocol';
 import type { SessionTruth } from '../ports.ts';
 
 /** What verification reads; it writes nothing. */
@@ -14,6 +14,11 @@ export interface VerificationParts {
     | 'readUploads'
     | 'listSegments'
   > & { readAudioRemoved(ref: SessionRef): Promise<AudioRemovedRecord | null> };
+  /** Recordings are not looked at when absent. */
+  readonly recordings?: {
+    readSidecar(ref: SessionRef): Promise<RecordingSidecar | null>;
+    readRecordingsRemoved(ref: SessionRef): Promise<RecordingsRemoved | null>;
+  };
   /** One object whole, null when there is none. */
   readonly readObject: (key: string) => Promise<Uint8Array | null>;
   /** Length and hex SHA-256 of an object of any size, null when there is none. */

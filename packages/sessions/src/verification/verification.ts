@@ -2,6 +2,7 @@ import { EarshotError, type Manifest, type SessionRef, type Transcript } from '@
 import { checkAudio } from './audio-check.ts';
 import { checkLedger } from './ledger-check.ts';
 import type { VerificationParts } from './ports.ts';
+import { checkRecordings } from './recordings-check.ts';
 import { checkUploads } from './uploads-check.ts';
 
 /** What a session's objects say about it. */
@@ -38,7 +39,9 @@ async function verify(parts: VerificationParts, ref: SessionRef): Promise<Verdic
     truth.readTranscript(ref),
     truth.readAudioRemoved(ref),
   ]);
+  const recordings = await checkRecordings(parts, ref);
   const problems = [
+    ...recordings.problems,
     ...checkLedger(manifest, decoded),
     ...checkTranscript(manifest, transcript),
     ...(removed === null
@@ -47,7 +50,10 @@ async function verify(parts: VerificationParts, ref: SessionRef): Promise<Verdic
   ];
   if (problems.length > 0) return { state: 'wrong', findings: problems };
   const audio = removed === null ? figures(manifest) : [`audio removed on ${removed.removedAt}`];
-  return { state: 'ok', findings: [...audio, `transcript ${transcript?.status ?? 'missing'}`] };
+  return {
+    state: 'ok',
+    findings: [...audio, ...recordings.figures, `transcript ${transcript?.status ?? 'missing'}`],
+  };
 }
 
 function figures(manifest: Manifest): string[] {
@@ -80,11 +86,12 @@ async function verifyErased(parts: VerificationParts, ref: SessionRef, erasedAt:
     : { state: 'ok', findings: [`erased on ${erasedAt}`] };
 }
 
-/** After the removal of its audio a session may hold no sound. */
+/** After the removal of its audio a session may hold no sound; recordings of its call have a time of their own. */
 async function checkSilence(parts: VerificationParts, ref: SessionRef): Promise<string[]> {
   const left: string[] = [];
   for await (const key of parts.listKeys(ref)) {
-    if (!key.endsWith('.json')) left.push(`audio removed, but ${key} is left`);
+    if (!key.endsWith('.json') && !key.includes('/recording/'))
+      left.push(`audio removed, but ${key} is left`);
   }
   return left;
 }

@@ -4,12 +4,22 @@ import {
   CreateSessionRequest,
   type Gap,
   type Manifest,
+  RECORDING_KINDS,
+  type RecordingFile,
+  type RecordingKind,
   type SegmentEntry,
   type SessionRef,
   type UploadReceipt,
 } from '@earshot/protocol';
 import { coverageOf } from '@earshot/sessions';
-import { createFolderStore, createSessionArchive, keys, type ObjectStore } from '@earshot/storage';
+import {
+  callKeys,
+  createCallArchive,
+  createFolderStore,
+  createSessionArchive,
+  keys,
+  type ObjectStore,
+} from '@earshot/storage';
 import { computedAudio, type TemporaryFolder, temporaryFolder } from '@earshot/test-support';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { verify } from './verify.ts';
@@ -270,6 +280,52 @@ describe('earshot verify', () => {
     await archive.eraseSession(ref);
     expect((await run(ref.sessionId)).code).toBe(0);
     expect(segments).toHaveLength(2);
+  });
+
+  it('holds the recordings of a call against their sidecar, also after the audio of the session went', async () => {
+    const { archive } = await ended([0, 1]);
+    const wav = encodeWav(computedAudio(4, 0, SAMPLES), RATE);
+    const file = (kind: RecordingKind): RecordingFile => ({
+      recordingId: `rec_${kind}`,
+      kind,
+      key: callKeys.recording(ref, kind),
+      contentType: 'audio/wav',
+      sizeBytes: wav.length,
+      durationMs: 250,
+      samples: SAMPLES,
+      sha256: sha256(wav),
+    });
+    const calls = createCallArchive(store);
+    for (const kind of RECORDING_KINDS) await store.put(file(kind).key, wav);
+    await calls.createSidecar(ref, {
+      v: 1,
+      callId: 'call_1',
+      lineId: 'lin_1',
+      sessionId: ref.sessionId,
+      sampleRate: 16_000,
+      files: RECORDING_KINDS.map(file),
+      mix: 'clipped sum of inbound and outbound',
+      insertedSilence: null,
+      dropped: null,
+      driftPpm: null,
+      gaps: [],
+      createdAt: AT,
+      expiresAt: null,
+    });
+    expect((await run(ref.sessionId)).printed[0]).toMatch(/^ok .*, 3 recordings, transcript completed$/);
+    await store.put(file('mixed').key, encodeWav(computedAudio(5, 0, SAMPLES), RATE));
+    await expectWrong(/recording mixed is not what its SHA-256 says/);
+    await store.put(file('mixed').key, wav);
+    await store.remove([file('inbound').key]);
+    await expectWrong(/recording inbound is missing/);
+    await store.put(file('inbound').key, wav);
+    await archive.createAudioRemoved(ref, { v: 1, removedAt: AT, objects: 2, bytes: 1 });
+    await archive.removeAudio(ref);
+    expect((await run(ref.sessionId)).printed[0]).toMatch(/^ok .*audio removed on .*, 3 recordings/);
+    await calls.createRecordingsRemoved(ref, { v: 1, removedAt: AT, by: 'request' });
+    await expectWrong(/recordings removed, but .*inbound.wav is left/);
+    await store.remove(RECORDING_KINDS.map((kind) => file(kind).key));
+    expect((await run(ref.sessionId)).printed[0]).toMatch(/recordings removed on 2026/);
   });
 
   it('goes through all sessions, and fails when one is wrong', async () => {

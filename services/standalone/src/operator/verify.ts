@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { EarshotError, SESSION_ID, type SessionRef, TENANT_ID } from '@earshot/protocol';
 import { type Verdict, type VerificationParts, verifySession } from '@earshot/sessions';
 import {
+  createCallArchive,
   createSessionArchive,
   keys,
   ObjectNotFound,
@@ -81,6 +82,7 @@ function verdictLine({ tenant, sessionId }: SessionRef, { state, findings }: Ver
 function partsOf(store: ObjectStore): VerificationParts {
   return {
     truth: createSessionArchive(store),
+    recordings: createCallArchive(store),
     readObject: (key) => store.get(key).catch(nullWhenMissing),
     hashObject: (key) => hashObject(store, key).catch(nullWhenMissing),
     async *listKeys(ref) {
