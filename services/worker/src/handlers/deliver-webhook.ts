@@ -56,7 +56,9 @@ async function attempt(parts: DeliveryParts, delivery: Delivery): Promise<void> 
     if (status === GONE) {
       outcome = 'gone';
       log.info({ webhook: webhook.webhookId }, 'a receiver is gone; its webhook is disabled');
-      await archive.writeWebhook({ ...webhook, status: 'disabled' });
+      // Read anew: it may have been changed or deleted while the receiver took its time.
+      const current = await archive.readWebhook(webhook.tenant, webhook.webhookId);
+      if (current !== null) await archive.writeWebhook({ ...current, status: 'disabled' });
     } else if (status < 200 || status >= 300) {
       throw new Error(`the receiver answered ${status}`);
     } else {

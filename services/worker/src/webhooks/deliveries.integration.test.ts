@@ -140,6 +140,24 @@ describe('a delivery', () => {
     expect((await archive.readWebhook('clinic', 'whk_1'))?.status).toBe('disabled');
   });
 
+  it('answered 410 brings back no webhook that was deleted meanwhile, and undoes no change', async () => {
+    await archive.createWebhook(record({ secret: 'a-plain-secret' }));
+    answer = (response) =>
+      void archive
+        .writeWebhook(record({ secret: 'a-newer-secret' }))
+        .then(() => response.writeHead(410).end());
+    await handler()(job, context);
+    expect(await archive.readWebhook('clinic', 'whk_1')).toMatchObject({
+      status: 'disabled',
+      secret: 'a-newer-secret',
+    });
+    await archive.writeWebhook(record());
+    answer = (response) =>
+      void archive.removeWebhook('clinic', 'whk_1').then(() => response.writeHead(410).end());
+    await handler()(job, context);
+    expect(await archive.readWebhook('clinic', 'whk_1')).toBeNull();
+  });
+
   it('is done when the status is there, however long the body goes on', async () => {
     await archive.createWebhook(record());
     answer = (response) => {

@@ -193,3 +193,29 @@ describe('WADial registration', () => {
     });
   });
 });
+
+describe('the API document', () => {
+  it('tells every route of events, their bodies and their errors', async () => {
+    const answer = await fetch(`${bench.origin}/openapi.json`);
+    const document = (await answer.json()) as { paths: Record<string, Record<string, object>> };
+    expect(Object.keys(document.paths)).toEqual(
+      expect.arrayContaining([
+        '/v1/webhooks',
+        '/v1/webhooks/{id}',
+        '/v1/webhooks/{id}/rotate-secret',
+        '/v1/webhooks/{id}/logs',
+        '/v1/webhooks/{id}/logs/{deliveryId}/replay',
+        '/api/v1/webhooks',
+        '/api/v1/webhooks/{webhookId}',
+        '/api/v1/events',
+        '/api/v1/sessions/{sessionId}/events',
+      ]),
+    );
+    expect(document.paths['/v1/webhooks']?.['post']).toMatchObject({
+      requestBody: {
+        content: { 'application/json': { schema: { required: expect.arrayContaining(['url', 'events']) } } },
+      },
+    });
+    expect(JSON.stringify(document.paths['/api/v1/events'])).toContain('text/event-stream');
+  });
+});

@@ -15,7 +15,7 @@ export interface WebhookOwner {
   readonly style: WebhookStyle;
 }
 
-export interface NewWebhook {
+interface NewWebhook {
   readonly url: string;
   readonly events: readonly EventFilter[];
   readonly name?: string | undefined;
@@ -26,7 +26,7 @@ export interface NewWebhook {
 }
 
 /** What is given replaces what was there. */
-export interface WebhookChange {
+interface WebhookChange {
   readonly url?: string | undefined;
   readonly events?: readonly EventFilter[] | undefined;
   readonly name?: string | undefined;

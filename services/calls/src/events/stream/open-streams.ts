@@ -7,7 +7,7 @@ export interface StreamBounds {
 }
 
 /** A place for one stream, taken before it is opened. */
-export interface StreamSeat {
+interface StreamSeat {
   hold(feed: EventFeed): void;
   leave(): void;
 }

@@ -59,14 +59,14 @@ export interface BenchOptions extends Pick<EventStreamDeps, 'times' | 'bounds'> 
   readonly folder: string;
 }
 
-export interface AskOptions {
+interface AskOptions {
   readonly body?: object;
   readonly key?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A webhook, or a list of some, as the two faces write them; tests look at what they expect. */
-export interface AnswerBody {
+interface AnswerBody {
   readonly id: string;
   readonly secret: string;
   readonly events: readonly string[];
@@ -109,7 +109,8 @@ export async function startEventBench({ redisUrl, folder, ...options }: BenchOpt
   const authenticator = createAuthenticator({ keyring });
   const made = await createKeys(keyring);
   const outage = { keys: false };
-  const server = await createHttpServer({ log, authenticator });
+  const api = { title: 'events', version: '1', description: '' };
+  const server = await createHttpServer({ log, authenticator, api });
   registerWebhooks(server, { archive, deliveries, producer, calls });
   registerEventStream(server, {
     events,

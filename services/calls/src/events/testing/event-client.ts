@@ -1,7 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 
 /** One event as a client reads it off the wire. */
-export interface ReadEvent {
+interface ReadEvent {
   readonly id: string;
   readonly event: string;
   readonly data: string;
