@@ -35,7 +35,7 @@ export async function receiveAsset(
   const [sent, pcm] = [await deps.spool.newFile(), await deps.spool.newFile()];
   try {
     const sizeBytes = await spoolPart(part, sent);
-    return await deps.slots.run(() => storeAsset(deps, tenant, { part, sent, pcm, sizeBytes }));
+    return await deps.slots.run(tenant, () => storeAsset(deps, tenant, { part, sent, pcm, sizeBytes }));
   } finally {
     await sent.remove();
     await pcm.remove();

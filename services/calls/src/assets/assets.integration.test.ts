@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { encodeWav } from '@earshot/audio';
 import { LIMITS } from '@earshot/protocol';
 import { callKeys } from '@earshot/storage';
-import { computedAudio, until } from '@earshot/test-support';
+import { computedAudio, temporaryFolder, until } from '@earshot/test-support';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type FaceBench, startFaces } from '../faces/testing/face-bench.ts';
 import { formOf, toneFile } from './testing/asset-files.ts';
@@ -13,7 +13,7 @@ const RATE = 16_000;
 
 let bench: FaceBench;
 beforeAll(async () => {
-  bench = await startFaces();
+  bench = await startFaces(await temporaryFolder());
 });
 afterAll(() => bench.stop());
 afterEach(async () => {

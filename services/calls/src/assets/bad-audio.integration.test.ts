@@ -16,7 +16,7 @@ const RATE = 16_000;
 
 let bench: FaceBench;
 beforeAll(async () => {
-  bench = await startFaces();
+  bench = await startFaces(await temporaryFolder());
 });
 afterAll(() => bench.stop());
 afterEach(async () => {

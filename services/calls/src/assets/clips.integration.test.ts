@@ -7,7 +7,7 @@ import type { Clip } from '@earshot/calls';
 import { LIMITS } from '@earshot/protocol';
 import { createGuardedFetch } from '@earshot/runtime';
 import { callKeys } from '@earshot/storage';
-import { computedAudio, until } from '@earshot/test-support';
+import { computedAudio, temporaryFolder, until } from '@earshot/test-support';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type FaceBench, startFaces } from '../faces/testing/face-bench.ts';
 import { createClips } from './clips.ts';
@@ -25,7 +25,7 @@ let answer: RequestListener;
 let requests = 0;
 
 beforeAll(async () => {
-  bench = await startFaces();
+  bench = await startFaces(await temporaryFolder());
   host = createServer((request, response) => {
     requests += 1;
     answer(request, response);
@@ -64,7 +64,7 @@ async function readAll(clip: Clip): Promise<Int16Array> {
 describe('a clip from a URL', () => {
   it('is the audio behind it, and leaves no file even while it plays', async () => {
     serve(wav, { 'content-type': 'application/octet-stream' });
-    const clip = await bench.clips.fromUrl(`${origin}/greeting.wav`);
+    const clip = await bench.clips.fromUrl('clinic', `${origin}/greeting.wav`);
     expect(await readdir(bench.spoolPath)).toEqual([]);
     expect(await readAll(clip)).toEqual(samples);
     clip.close();
@@ -73,7 +73,7 @@ describe('a clip from a URL', () => {
 
   it('has a name of its own each time', async () => {
     serve(wav);
-    const clips = [await bench.clips.fromUrl(origin), await bench.clips.fromUrl(origin)];
+    const clips = [await bench.clips.fromUrl('clinic', origin), await bench.clips.fromUrl('clinic', origin)];
     expect(clips[0]?.playId).not.toBe(clips[1]?.playId);
     for (const clip of clips) clip.close();
   });
@@ -131,7 +131,7 @@ describe('a clip from a URL', () => {
     ],
   ])('is refused where there is %s', async (_name, prepare, code) => {
     prepare();
-    await expect(bench.clips.fromUrl(`${origin}/x.wav`)).rejects.toMatchObject({ code });
+    await expect(bench.clips.fromUrl('clinic', `${origin}/x.wav`)).rejects.toMatchObject({ code });
   });
 
   it('goes only where the policy lets it', async () => {
@@ -153,7 +153,7 @@ describe('a clip from a URL', () => {
       'ftp://example.com/a',
       'a',
     ]) {
-      await expect(strict.fromUrl(url)).rejects.toMatchObject({ code: 'invalid_request' });
+      await expect(strict.fromUrl('clinic', url)).rejects.toMatchObject({ code: 'invalid_request' });
     }
     expect(requests).toBe(before);
   });

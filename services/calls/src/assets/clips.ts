@@ -10,12 +10,13 @@ import { readAsset } from './assets.ts';
 import { openPcmClip, type PcmSource } from './pcm-clip.ts';
 import { prepareAudio, sniffFormat } from './prepare-audio.ts';
 import type { SpoolFolder } from './spool-folder.ts';
-import type { WorkSlots } from './work-slots.ts';
+import { createWorkSlots, type WorkSlots } from './work-slots.ts';
 
 export interface ClipsOptions {
   readonly store: ObjectStore;
   readonly archive: Pick<CallArchive, 'readAsset'>;
   readonly spool: SpoolFolder;
+  /** For decoding, shared with uploads. */
   readonly slots: WorkSlots;
   /** Under the policy for URLs that tenants give. */
   readonly fetch: GuardedFetch;
@@ -33,11 +34,12 @@ export interface Clips {
    * Fetches, judges and decodes a file. Throws `invalid_request` for a URL that is refused, `upstream_unreachable`,
    * `invalid_audio_format`, `chunk_too_large`, `service_unavailable` when too many wait.
    */
-  fromUrl(mediaUrl: string): Promise<Clip>;
+  fromUrl(tenant: string, mediaUrl: string): Promise<Clip>;
 }
 
 export function createClips(options: ClipsOptions): Clips {
-  const { store, slots, onFailure } = options;
+  const { store, onFailure } = options;
+  const fetches = createWorkSlots({ running: LIMITS.maxAssetWork, waiting: LIMITS.maxAssetWorkWaiting });
   return {
     async fromAsset(tenant, assetId) {
       const { samples } = await readAsset(options, tenant, assetId);
@@ -53,23 +55,28 @@ export function createClips(options: ClipsOptions): Clips {
         throw error instanceof ObjectNotFound ? new EarshotError('asset_not_found', { cause: error }) : error;
       }
     },
-    fromUrl: (mediaUrl) =>
-      slots.run(async () => openPcmClip(randomUUID(), await fetchedAudio(options, mediaUrl), onFailure)),
+    fromUrl: (tenant, mediaUrl) =>
+      // A slow host takes a turn among those that fetch, and none of those that decode.
+      fetches.run(tenant, async () =>
+        openPcmClip(randomUUID(), await fetchedAudio(options, tenant, mediaUrl), onFailure),
+      ),
   };
 }
 
-async function fetchedAudio(options: ClipsOptions, mediaUrl: string): Promise<PcmSource> {
+async function fetchedAudio(options: ClipsOptions, tenant: string, mediaUrl: string): Promise<PcmSource> {
+  const { spool, slots, signal } = options;
   const { status, body } = await options.fetch(mediaUrl, {
     timeoutMs: LIMITS.assetFetchMs,
     maxResponseBytes: LIMITS.maxAssetBytes,
-    signal: options.signal,
+    signal,
   });
   if (status !== 200) throw new EarshotError('upstream_unreachable');
   const format = sniffFormat(body.subarray(0, SNIFF_BYTES));
-  const pcm = await options.spool.newFile();
+  const pcm = await spool.newFile();
   try {
     const { path } = pcm;
-    const { samples } = await prepareAudio({ input: pieces(body), format, path, signal: options.signal });
+    const prepare = () => prepareAudio({ input: pieces(body), format, path, signal });
+    const { samples } = await slots.run(tenant, prepare);
     return openFileSource(await open(path, 'r'), samples);
   } finally {
     // An open file stays readable without its name, and nothing of it is left behind however this process ends.

@@ -20,7 +20,7 @@ describe('work slots', () => {
     const started: number[] = [];
     const tasks = Array.from({ length: 5 }, heldTask);
     const done = tasks.map((task, i) =>
-      slots.run(() => {
+      slots.run('a', () => {
         started.push(i);
         return task.run();
       }),
@@ -37,18 +37,50 @@ describe('work slots', () => {
   it('refuse when too many wait, and free their place when a task fails', async () => {
     const slots = createWorkSlots({ running: 1, waiting: 1 });
     const first = heldTask();
-    const running = slots.run(async () => {
+    const running = slots.run('a', async () => {
       await first.run();
       throw new Error('broken');
     });
-    const waiting = slots.run(() => Promise.resolve('next'));
-    await expect(slots.run(() => Promise.resolve('never'))).rejects.toMatchObject({
+    const waiting = slots.run('a', () => Promise.resolve('next'));
+    await expect(slots.run('a', () => Promise.resolve('never'))).rejects.toMatchObject({
       code: 'service_unavailable',
       details: { retry_after_seconds: 5 },
     });
     first.finish('');
     await expect(running).rejects.toThrow('broken');
     expect(await waiting).toBe('next');
-    expect(await slots.run(() => Promise.resolve('free'))).toBe('free');
+    expect(await slots.run('a', () => Promise.resolve('free'))).toBe('free');
+  });
+
+  it('give tenants their turns, whoever came with more', async () => {
+    const slots = createWorkSlots({ running: 1, waiting: 8 });
+    const order: string[] = [];
+    const first = heldTask();
+    const all = [slots.run('big', first.run)];
+    for (const name of ['big 1', 'big 2', 'big 3', 'small 1', 'tiny 1', 'small 2']) {
+      const [tenant = ''] = name.split(' ');
+      all.push(
+        slots.run(tenant, () => {
+          order.push(name);
+          return Promise.resolve('');
+        }),
+      );
+    }
+    first.finish('');
+    await Promise.all(all);
+    expect(order).toEqual(['big 1', 'small 1', 'tiny 1', 'big 2', 'small 2', 'big 3']);
+  });
+
+  it('let one tenant take half of the places to wait', async () => {
+    const slots = createWorkSlots({ running: 1, waiting: 4 });
+    const first = heldTask();
+    const all = [slots.run('big', first.run)];
+    const wait = (tenant: string) => slots.run(tenant, () => Promise.resolve(tenant));
+    all.push(wait('big'), wait('big'));
+    await expect(wait('big')).rejects.toMatchObject({ code: 'service_unavailable' });
+    all.push(wait('small'), wait('tiny'));
+    await expect(wait('other')).rejects.toMatchObject({ code: 'service_unavailable' });
+    first.finish('big');
+    expect(await Promise.all(all)).toEqual(['big', 'big', 'big', 'small', 'tiny']);
   });
 });

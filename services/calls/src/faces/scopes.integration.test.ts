@@ -1,9 +1,10 @@
+import { temporaryFolder } from '@earshot/test-support';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type FaceBench, startFaces } from './testing/face-bench.ts';
 
 let bench: FaceBench;
 beforeAll(async () => {
-  bench = await startFaces();
+  bench = await startFaces(await temporaryFolder());
 });
 afterAll(() => bench.stop());
 

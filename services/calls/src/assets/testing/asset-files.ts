@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { temporaryFolder } from '@earshot/test-support';
 
 const execute = promisify(execFile);
 
@@ -22,11 +22,11 @@ export async function madeFile(
   source: string,
   options: readonly string[] = [],
 ): Promise<Uint8Array> {
-  const folder = await temporaryFolder();
-  const path = join(folder.path, name);
+  const folder = await mkdtemp(join(tmpdir(), 'earshot-test-'));
+  const path = join(folder, name);
   await execute('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-i', source, ...options, path]);
   const bytes = new Uint8Array(await readFile(path));
-  await folder.remove();
+  await rm(folder, { recursive: true });
   return bytes;
 }
 

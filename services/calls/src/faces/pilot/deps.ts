@@ -16,8 +16,8 @@ export interface PilotDeps {
   readonly calls: Calls;
   readonly archive: Pick<CallArchive, 'createLine' | 'readLine' | 'listLines' | 'removeLine'>;
   readonly keyring: Pick<Keyring, 'create' | 'list' | 'revoke'>;
-  /** The audio behind a URL; throws `invalid_request`, `upstream_unreachable` or `invalid_audio_format`. */
-  readonly clips: { fromUrl(mediaUrl: string): Promise<Clip> };
+  /** The audio behind a URL; throws `invalid_request`, `upstream_unreachable` `invalid_audio_format`, and others of audio that is too much. */
+  readonly clips: { fromUrl(tenant: string, mediaUrl: string): Promise<Clip> };
   readonly mintMediaToken: MintMediaToken;
   /** Names of the carriers that this server has. */
   readonly carriers: readonly string[];

@@ -18,7 +18,6 @@ import {
   createFolderStore,
   createSessionArchive,
 } from '@earshot/storage';
-import { temporaryFolder } from '@earshot/test-support';
 import type { RouteOptions } from 'fastify';
 import { registerAssets } from '../../assets/assets.ts';
 import { createClips } from '../../assets/clips.ts';
@@ -86,9 +85,8 @@ async function createParts(path: string) {
   };
 }
 
-/** Both faces and the assets over a real server, a real folder store and calls in memory. */
-export async function startFaces() {
-  const folder = await temporaryFolder();
+/** Both faces and the assets over a real server, a real folder store and calls in memory; the folder goes with it. */
+export async function startFaces(folder: { readonly path: string; remove(): Promise<void> }) {
   const parts = await createParts(folder.path);
   const stopped = new AbortController();
   const failures: unknown[] = [];

@@ -108,7 +108,7 @@ function registerPlay(server: HttpServer, deps: PilotDeps): void {
       // Nothing is fetched for a call that could not play it.
       const call = await deps.calls.get(name);
       if (call.state === 'ended') throw new EarshotError('call_not_active');
-      return done(await deps.calls.play(name, await deps.clips.fromUrl(request.body.mediaUrl)));
+      return done(await deps.calls.play(name, await deps.clips.fromUrl(name.tenant, request.body.mediaUrl)));
     },
   });
 }
