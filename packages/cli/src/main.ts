@@ -9,6 +9,11 @@ async function main(): Promise<void> {
   await program.parseAsync();
 }
 
+// A reader that has had enough, such as `head`, leaves nothing to do.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+});
+
 main().catch((error: unknown) => {
   process.stderr.write(`earshot: ${error instanceof Error ? error.message : 'something went wrong'}\n`);
   process.exitCode = 1;

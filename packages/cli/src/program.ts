@@ -1,12 +1,11 @@
-import type { TranscriptFormat } from '@earshot/client';
 import { LIMITS } from '@earshot/protocol';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { addCalls } from './commands/call/call-program.ts';
 import { runServerProgram, type ServerProgram } from './commands/operator.ts';
+import { FORMATS, positive } from './commands/option-values.ts';
 import { deleteSessions, getSession, listSessions } from './commands/sessions.ts';
 import type { ServerOptions, Setting } from './commands/setting.ts';
 import { type TranscribeOptions, transcribe } from './commands/transcribe.ts';
-
-const FORMATS: readonly TranscriptFormat[] = ['txt', 'srt', 'vtt', 'json'];
 
 /** The whole command line. `leave` gets the exit code of a server program that ran in our place. */
 export function createProgram(setting: Setting, leave: (code: number) => void): Command {
@@ -15,6 +14,7 @@ export function createProgram(setting: Setting, leave: (code: number) => void): 
     .showHelpAfterError();
   addTranscribe(program, setting);
   addSessions(program, setting);
+  addCalls(program, setting);
   const handOver = (name: string, target: ServerProgram, description: string) =>
     program
       .command(name)
@@ -73,12 +73,6 @@ function addSessions(program: Command, setting: Setting): void {
 
 function speed(text: string): number {
   return text === 'max' ? Number.POSITIVE_INFINITY : positive(text);
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number above 0.');
-  return value;
 }
 
 function sampleRate(text: string): number {

@@ -17,9 +17,14 @@ const HEAD_BYTES = 65_536;
 
 /**
  * Opens a file: PCM16 mono WAV is read as it is, `.pcm` and `.raw` at `rawRate` samples per second, and
- * anything else is decoded by ffmpeg. Rejects with a sentence when the file or ffmpeg is missing.
+ * anything else is decoded by ffmpeg, and so is WAV at another rate than the one that is wanted (16 kHz), if one is.
+ * Rejects with a sentence when the file or ffmpeg is missing.
  */
-export async function openAudioSource(path: string, rawRate: number): Promise<AudioSource> {
+export async function openAudioSource(
+  path: string,
+  rawRate: number,
+  wantedRate?: typeof DECODED_SAMPLE_RATE,
+): Promise<AudioSource> {
   const { size } = await stat(path);
   const extension = extname(path).toLowerCase();
   if (extension === '.pcm' || extension === '.raw') {
@@ -27,7 +32,8 @@ export async function openAudioSource(path: string, rawRate: number): Promise<Au
   }
   const header = readWavHeader(await readHead(path));
   const plain = header?.pcm === true && header.channels === 1 && header.bitsPerSample === 16;
-  if (header === undefined || !plain || !LIMITS.sampleRates.includes(header.sampleRate)) {
+  const rates: readonly number[] = wantedRate === undefined ? LIMITS.sampleRates : [wantedRate];
+  if (header === undefined || !plain || !rates.includes(header.sampleRate)) {
     return { sampleRate: DECODED_SAMPLE_RATE, seconds: undefined, pieces: decodedPieces(path) };
   }
   const available = size - header.dataStart;

@@ -1,11 +1,21 @@
 import { readFile } from 'node:fs/promises';
-import { createEarshotClient, type EarshotClient } from '@earshot/client';
+import {
+  type CallsClient,
+  createCallsClient,
+  createEarshotClient,
+  type EarshotClient,
+} from '@earshot/client';
 import type { ProgressTarget } from '../terminal/progress.ts';
+
+/** Where results go. The callback hears when the bytes are out of our hands. */
+export interface Output {
+  write(data: string | Uint8Array, done?: (error?: Error | null) => void): unknown;
+}
 
 /** What a command may know of the process that runs it. */
 export interface Setting {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdout: { write(text: string): unknown };
+  readonly stdout: Output;
   readonly stderr: ProgressTarget;
 }
 
@@ -16,6 +26,7 @@ export interface ServerOptions {
 }
 
 const DEFAULT_URL = 'http://127.0.0.1:8080';
+const DEFAULT_CALLS_PORT = '8081';
 
 /** Where `npm start` leaves the key of its own server, seen from the built file. */
 const LOCAL_KEY_FILE = new URL('../../../../.earshot/data/api-key', import.meta.url);
@@ -26,6 +37,13 @@ export async function connect(setting: Setting, options: ServerOptions): Promise
   const local = port === undefined || port === '' ? DEFAULT_URL : `http://127.0.0.1:${port}`;
   const baseUrl = options.url ?? (setting.env['EARSHOT_URL'] || local);
   return createEarshotClient({ baseUrl, apiKey: await findKey(setting, options) });
+}
+
+/** The same for the calls service: options, then EARSHOT_CALLS_URL, then this machine at EARSHOT_CALLS_PORT. */
+export async function connectCalls(setting: Setting, options: ServerOptions): Promise<CallsClient> {
+  const local = `http://127.0.0.1:${setting.env['EARSHOT_CALLS_PORT'] || DEFAULT_CALLS_PORT}`;
+  const baseUrl = options.url ?? (setting.env['EARSHOT_CALLS_URL'] || local);
+  return createCallsClient({ baseUrl, apiKey: await findKey(setting, options) });
 }
 
 async function findKey(setting: Setting, options: ServerOptions): Promise<string> {
