@@ -10,7 +10,7 @@ export interface ReplyFormat {
 }
 
 /** One stream to write for. */
-export interface ReplyStream {
+interface ReplyStream {
   readonly format: ReplyFormat;
   /** The platform's id of the stream, which most of its messages repeat. */
   readonly streamId: FormatEvent['streamId'];

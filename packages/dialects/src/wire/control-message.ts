@@ -5,7 +5,7 @@ import { anyField, objectField, sentenceField } from './fields.ts';
 const DIGIT = /^[0-9*#A-D]$/;
 
 /** `mark.name` of Twilio and its kind, whose echo does not tell whether the audio before it was heard or cleared. */
-export function nestedMark(message: JsonObject): MarkEvent | null {
+function nestedMark(message: JsonObject): MarkEvent | null {
   return playedMark(objectField(message, 'mark'));
 }
 

@@ -4,8 +4,7 @@ import { MediaStreamsCarrierConfig, type StreamSettings } from './media-streams/
 import { TwilioConfig } from './twilio/rest/config.ts';
 
 /** One carrier of the configuration; `kind` says which. Its secrets live nowhere else. */
-export const CarrierConfig = z.discriminatedUnion('kind', [MediaStreamsCarrierConfig, TwilioConfig]);
-export type CarrierConfig = z.infer<typeof CarrierConfig>;
+const CarrierConfig = z.discriminatedUnion('kind', [MediaStreamsCarrierConfig, TwilioConfig]);
 
 /** The file of carriers: by the name that lines use. `loopback` is no row of it, as it is always there. */
 export const CarrierFile = z
@@ -20,9 +19,11 @@ export type CarrierFile = z.infer<typeof CarrierFile>;
 export function parseCarrierFile(text: string): CarrierFile {
   const parsed = CarrierFile.safeParse(readJson(text));
   if (parsed.success) return parsed.data;
-  const places = parsed.error.issues.map(
-    (issue) => `${issue.path.length === 0 ? 'the file' : issue.path.join('.')}: ${issue.code}`,
-  );
+  const places = parsed.error.issues.map(({ path, code, message }) => {
+    const place = path.length === 0 ? 'the file' : path.join('.');
+    // This one would repeat the fields, which may be secrets in the wrong place.
+    return `${place}: ${code === 'unrecognized_keys' ? 'has a field that is not known' : message}`;
+  });
   throw new Error(`The carrier file is not valid: ${places.join('; ')}.`);
 }
 

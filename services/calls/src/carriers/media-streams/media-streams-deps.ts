@@ -4,7 +4,7 @@ import type { StreamClaimer } from '../stream-claimer.ts';
 import type { StreamSettings } from './stream-settings.ts';
 
 /** Where streams write what happened; no field ever holds a secret or a number. */
-export interface StreamLog {
+interface StreamLog {
   info(fields: Record<string, unknown>, message: string): void;
   warn(fields: Record<string, unknown>, message: string): void;
   error(fields: Record<string, unknown>, message: string): void;
@@ -19,7 +19,7 @@ type LimitName =
   | 'callOpeningMs';
 
 /** The limits of media streams; `LIMITS` unless a test narrows one. */
-export type StreamLimits = { readonly [Name in LimitName & keyof typeof LIMITS]: number };
+type StreamLimits = { readonly [Name in LimitName & keyof typeof LIMITS]: number };
 
 export interface MediaStreamsDeps {
   /** By the name that lines use; a carrier that also places calls has its streams here too. */

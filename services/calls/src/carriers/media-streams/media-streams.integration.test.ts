@@ -147,6 +147,27 @@ describe('what is said to the peer', () => {
   );
 });
 
+describe('a platform whose byte order is not documented', () => {
+  it('is answered in the order in which it was heard to send', async () => {
+    const streams = await bench();
+    const platform = await streams.dial();
+    const mediaFormat = { encoding: 'audio/x-L16', sampleRate: 8000 };
+    const start = { streamSid: 'MZ', callSid: 'CA', tracks: ['inbound'], mediaFormat };
+    // Speech of a platform that is known to send the high byte first.
+    const bigEndian = readTape('vobiz.l16-big-endian').slice(1);
+    platform.say(JSON.stringify({ event: 'start', start }), ...bigEndian);
+    const handle = await callOf(streams);
+    await until(() => handle.samplesHeard > 0, { timeoutMs: 3000 });
+    expect(handle.told).toContain('warning byte_order_corrected');
+    const voice = computedAudio(6, 0, 3200);
+    handle.links[0]?.send(voice);
+    await until(() => playedBy(platform.messages, decodePcm16be).length >= 1280, { timeoutMs: 3000 });
+    const played = playedBy(platform.messages, decodePcm16be);
+    const spoken = createResampler(LIMITS.callSampleRate, 8000).push(voice);
+    expect(played).toEqual([...spoken.subarray(0, played.length)]);
+  });
+});
+
 describe('a slow platform', () => {
   it('loses audio, which is counted, and never holds anybody up', async () => {
     const streams = await bench({ limits: { maxSocketBufferedBytes: 20_000 } });

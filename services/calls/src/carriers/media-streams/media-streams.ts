@@ -18,6 +18,8 @@ import type { StreamSettings } from './stream-settings.ts';
 const JAMBONZ = 'audio.jambonz.org';
 /** Whoever is let in by then is; a line that takes longer to find is not waited for, ms. */
 const ADMISSION_MS = 10_000;
+/** Upgrades that may be waiting for that at once: whoever dials costs a look into storage before it is known. */
+const MAX_ADMISSIONS = 64;
 /** How often guards and deadlines are looked at, ms. */
 const ROUND_MS = 250;
 
@@ -98,7 +100,8 @@ class StreamEdge implements MediaStreams {
     if (upgrade === null) throw new EarshotError('line_not_found');
     checkUpgrade(upgrade.request, () => true);
     const most = this.#deps.maxStreams ?? LIMITS.maxLiveCalls;
-    if (this.#streams.size + this.#admissions >= most) throw new EarshotError('service_unavailable');
+    const isFull = this.#streams.size + this.#admissions >= most || this.#admissions >= MAX_ADMISSIONS;
+    if (isFull) throw new EarshotError('service_unavailable');
     this.#admissions += 1;
     try {
       const line = await withinMs(this.#deps.findLine(upgrade.route.lineId), ADMISSION_MS);

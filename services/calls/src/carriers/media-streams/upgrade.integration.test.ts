@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createMediaStreams } from './media-streams.ts';
 import type { StreamSettings } from './stream-settings.ts';
@@ -66,6 +67,21 @@ describe('an upgrade', () => {
     expect(refusal.status).toBe(503);
     expect(refusal.headers['retry-after']).toBeDefined();
     platform.socket.terminate();
+  });
+
+  it('is refused while too many others wait for their lines', async () => {
+    let find: () => void = () => undefined;
+    const gate = new Promise<null>((resolve) => {
+      find = () => resolve(null);
+    });
+    const streams = await bench({ settings, findLine: () => gate });
+    const path = `${ROOT}/lin_plain/${SECRET}`;
+    const waiting = Array.from({ length: 64 }, () => streams.refused(path));
+    const early = await Promise.race([...waiting, delay(500)]);
+    expect(early).toBeUndefined();
+    expect((await streams.refused(path)).status).toBe(503);
+    find();
+    expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual(new Array(64).fill(404));
   });
 
   it('is refused, and not left open, when the line cannot be found out', async () => {

@@ -130,7 +130,7 @@ export class MediaStream implements CallMedia {
     const call = await findCall({ context: this.#context, calls, line }, format);
     if (this.#hasEnded()) {
       // The platform hung up while its call was being made.
-      if (!call.isCarried && !call.isOver) this.#tellEnded(call, this.#reason ?? 'peer_hangup');
+      if (call.isNew && !call.isOver) this.#tellEnded(call, this.#reason ?? 'peer_hangup');
       return;
     }
     if (call.isOver) {

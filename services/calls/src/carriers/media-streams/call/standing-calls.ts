@@ -13,6 +13,7 @@ export class StandingCall {
   readonly handle: CallHandle;
   #media: CallMedia | undefined;
   #unlinkedAt: number | undefined;
+  #isNew = true;
   #isOver = false;
 
   constructor(handle: CallHandle) {
@@ -23,8 +24,9 @@ export class StandingCall {
     return this.#isOver;
   }
 
-  get isCarried(): boolean {
-    return this.#media !== undefined;
+  /** No stream has carried it yet. */
+  get isNew(): boolean {
+    return this.#isNew;
   }
 
   /** A stream carries the call; an older one of the same call is told. */
@@ -32,6 +34,7 @@ export class StandingCall {
     const before = this.#media;
     this.#media = media;
     this.#unlinkedAt = undefined;
+    this.#isNew = false;
     if (before !== media) before?.superseded();
   }
 

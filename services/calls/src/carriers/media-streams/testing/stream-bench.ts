@@ -18,7 +18,7 @@ export const plain: StreamSettings = {
 };
 
 /** A line of every configured carrier: `lin_` and the carrier's name. */
-export function lineOf(carrier: string): LineRecord {
+function lineOf(carrier: string): LineRecord {
   return {
     ...{ v: 1, lineId: `lin_${carrier}`, tenant: 'clinic', name: carrier, number: null, carrier },
     ...{ record: true, transcribe: false, autoAnswer: false, model: 'lite', language: null },
@@ -40,13 +40,13 @@ export interface StreamBench {
   close(): Promise<void>;
 }
 
-export interface DialOptions {
+interface DialOptions {
   readonly path?: string;
   readonly headers?: Record<string, string>;
   readonly protocols?: readonly string[];
 }
 
-export interface Refusal {
+interface Refusal {
   readonly status: number;
   readonly body: string;
   readonly headers: Record<string, string | string[] | undefined>;
