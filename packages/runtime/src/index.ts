@@ -68,6 +68,6 @@ export {
   type DeliveryPage,
   type WebhookPlace,
 } from './redis/deliveries/delivery-log.ts';
-export { createEventLog, EVENT_LOG_START, type EventLog } from './redis/events/event-log.ts';
-export type { EventPlace, LoggedEvent } from './redis/events/event-names.ts';
+export { createEventLog, type EventLog } from './redis/events/event-log.ts';
+export { EVENT_LOG_START, type EventPlace, type LoggedEvent } from './redis/events/event-names.ts';
 export { checkRedisPolicy, type RedisIssue } from './redis/policy.ts';

@@ -3,8 +3,8 @@ import { startRedis, type TestRedis, until } from '@earshot/test-support';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { connectRedis, redisReady } from '../connection.ts';
-import { createEventLog, EVENT_LOG_START, type EventLog } from './event-log.ts';
-import type { LoggedEvent } from './event-names.ts';
+import { createEventLog, type EventLog } from './event-log.ts';
+import { EVENT_LOG_START, type LoggedEvent } from './event-names.ts';
 
 const LINE = { tenant: 'clinic', lineId: 'lin_front' };
 const TENANT = { tenant: 'clinic', lineId: null };
@@ -44,11 +44,15 @@ const ids = (logged: readonly LoggedEvent[]): string[] => logged.map((one) => on
 /** Follows into a list until the returned signal is aborted. */
 function collect(place: typeof LINE | typeof TENANT, after: string) {
   const seen: LoggedEvent[] = [];
+  let resets = 0;
   const stop = new AbortController();
   const ended = (async () => {
-    for await (const one of log.follow(place, after, stop.signal)) seen.push(one);
+    for await (const one of log.follow(place, after, stop.signal)) {
+      if (one === 'reset') resets += 1;
+      else seen.push(one);
+    }
   })();
-  return { seen, stop, ended };
+  return { seen, stop, ended, resets: () => resets };
 }
 
 describe('the event log', () => {
@@ -106,14 +110,35 @@ describe('the event log', () => {
 
   it('is followed without missing or repeating an event, and lets go when told', async () => {
     await log.append(event('before'));
-    const { seen, stop, ended } = collect(LINE, await log.end(LINE));
+    const { seen, stop, ended, resets } = collect(LINE, await log.end(LINE));
     for (let nonce = 0; nonce < 250; nonce += 1) await log.append(event(nonce));
     await until(() => seen.length === 250);
     expect(ids(seen)).toEqual(Array.from({ length: 250 }, (_, nonce) => event(nonce).id));
+    expect(resets()).toBe(0);
     stop.abort();
     await ended;
     await log.append(event('after'));
     expect(seen).toHaveLength(250);
+  });
+
+  it('tells a follower that was too slow, or whose log was emptied, that it missed events', async () => {
+    await log.append(event('first'));
+    const stop = new AbortController();
+    const slow = log.follow(LINE, await log.end(LINE), stop.signal)[Symbol.asyncIterator]();
+    await log.append(event('second'));
+    expect((await slow.next()).value).toMatchObject({ event: { id: event('second').id } });
+    const many = LIMITS.maxEventsPerLine + 300;
+    await Promise.all(Array.from({ length: many }, (_, nonce) => log.append(event(nonce))));
+    expect((await slow.next()).value).toBe('reset');
+    const [oldest] = await log.read(LINE, null, 1);
+    expect((await slow.next()).value).toEqual(oldest);
+    await server.flushAll();
+    let next = await slow.next();
+    while (next.value !== 'reset') next = await slow.next();
+    await log.append(event('anew'));
+    expect((await slow.next()).value).toMatchObject({ event: { id: event('anew').id } });
+    stop.abort();
+    expect((await slow.next()).done).toBe(true);
   });
 
   it('tells a follower at once', async () => {

@@ -1,7 +1,7 @@
 import { EventRecord, LIMITS } from '@earshot/protocol';
 import type { Redis } from 'ioredis';
 import { unavailable } from '../unavailable.ts';
-import { type EventPlace, eventNames, type LoggedEvent } from './event-names.ts';
+import { EVENT_LOG_START, type EventPlace, eventNames, type LoggedEvent } from './event-names.ts';
 import { createEventNotices } from './event-notices.ts';
 import { follow } from './following.ts';
 
@@ -18,13 +18,13 @@ export interface EventLog {
   end(place: EventPlace): Promise<string>;
   /** True for `EVENT_LOG_START` and for the place of an event that is still kept. `service_unavailable` while Redis is away. */
   knows(place: EventPlace, id: string): Promise<boolean>;
-  /** Every event behind `after` as it comes, until the signal aborts. Waits while Redis is away. */
-  follow(place: EventPlace, after: string, signal: AbortSignal): AsyncIterable<LoggedEvent>;
+  /**
+   * Every event behind `after` as it comes, until the signal aborts; waits while Redis is away. `reset`: events may be
+   * missing, as the follower was too slow or Redis was emptied; what is kept comes next.
+   */
+  follow(place: EventPlace, after: string, signal: AbortSignal): AsyncIterable<LoggedEvent | 'reset'>;
   close(): void;
 }
-
-/** The place before every event. */
-export const EVENT_LOG_START = '0-0';
 
 const LOG_ID = /^[0-9]{1,20}-[0-9]{1,20}$/;
 /** An event that is announced again within this time is known, seconds. */
@@ -49,7 +49,9 @@ return 1`;
 /** Opens the log on a connection that fails fast; `close` leaves that connection open. */
 export function createEventLog(redis: Redis): EventLog {
   const notices = createEventNotices(redis);
-  const log: EventLog = {
+  const range = async (place: EventPlace, from: string, limit: number): Promise<LoggedEvent[]> =>
+    decode(await redis.xrange(eventNames.log(place), from, '+', 'COUNT', limit).catch(unavailable));
+  return {
     async append(event) {
       try {
         return (await add(redis, event)) === 1;
@@ -57,11 +59,7 @@ export function createEventLog(redis: Redis): EventLog {
         return false;
       }
     },
-    async read(place, after, limit) {
-      const from = after === null ? '-' : `(${after}`;
-      const entries = redis.xrange(eventNames.log(place), from, '+', 'COUNT', limit);
-      return decode(await entries.catch(unavailable));
-    },
+    read: (place, after, limit) => range(place, after === null ? '-' : `(${after}`, limit),
     async end(place) {
       const newest = redis.xrevrange(eventNames.log(place), '+', '-', 'COUNT', 1);
       const [last] = await newest.catch(unavailable);
@@ -72,10 +70,9 @@ export function createEventLog(redis: Redis): EventLog {
       if (!LOG_ID.test(id)) return false;
       return (await redis.xrange(eventNames.log(place), id, id).catch(unavailable)).length > 0;
     },
-    follow: (place, after, signal) => follow({ log, notices }, { place, after }, signal),
+    follow: (place, after, signal) => follow({ range, notices }, { place, after }, signal),
     close: () => notices.close(),
   };
-  return log;
 }
 
 function add(redis: Redis, event: EventRecord): Promise<unknown> {

@@ -12,6 +12,9 @@ export interface LoggedEvent {
   readonly event: EventRecord;
 }
 
+/** The place before every event. */
+export const EVENT_LOG_START = '0-0';
+
 /** Redis keys of the event log. The braces keep one tenant's keys on one shard of a cluster. */
 export const eventNames = {
   log: ({ tenant, lineId }: EventPlace): string =>

@@ -1,4 +1,4 @@
-import type { EventPlace, LoggedEvent } from './event-names.ts';
+import { EVENT_LOG_START, type EventPlace, type LoggedEvent } from './event-names.ts';
 import type { EventNotices } from './event-notices.ts';
 
 /** Events read at once. */
@@ -7,29 +7,38 @@ const BATCH = 100;
 const LOOK_MS = 2000;
 
 interface FollowParts {
-  readonly log: {
-    readonly read: (place: EventPlace, after: string, limit: number) => Promise<LoggedEvent[]>;
-  };
+  /** Entries from one on, itself included; `-` is the oldest. */
+  readonly range: (place: EventPlace, from: string, limit: number) => Promise<LoggedEvent[]>;
   readonly notices: EventNotices;
 }
 
-/** Reads on whenever there is news, until the signal aborts. */
+/**
+ * Reads on whenever there is news, until the signal aborts. Each reading begins with the entry where the last one ended:
+ * when that one is gone, events behind it may be gone too, and `reset` says so.
+ */
 export async function* follow(
-  { log, notices }: FollowParts,
+  { range, notices }: FollowParts,
   { place, after }: { readonly place: EventPlace; readonly after: string },
   signal: AbortSignal,
-): AsyncGenerator<LoggedEvent> {
+): AsyncGenerator<LoggedEvent | 'reset'> {
   const news = createBell(signal);
   const leave = notices.watch(place.tenant, news.ring);
   let at = after;
   try {
     while (!signal.aborted) {
-      const batch = await log.read(place, at, BATCH).catch((): LoggedEvent[] => []);
-      for (const logged of batch) {
+      const fresh = at === EVENT_LOG_START;
+      // While Redis is away nothing is known, which is no reset.
+      const found = await range(place, fresh ? '-' : at, BATCH).catch(() => null);
+      if (found !== null && !fresh && found[0]?.id !== at) {
+        at = EVENT_LOG_START;
+        yield 'reset';
+        continue;
+      }
+      for (const logged of found?.slice(fresh ? 0 : 1) ?? []) {
         yield logged;
         at = logged.id;
       }
-      if (batch.length < BATCH) await news.wait(LOOK_MS);
+      if (found === null || found.length < BATCH) await news.wait(LOOK_MS);
     }
   } finally {
     leave();

@@ -36,6 +36,8 @@ export interface EventFeed {
   end(): void;
 }
 
+/** The client may have missed events; what is kept comes next. */
+const RESET = 'event: reset\ndata: {"reason":"events before this are not kept"}\n\n';
 /** How long a client waits before it comes back, ms. */
 const RETRY_MS = 2000;
 
@@ -94,7 +96,7 @@ export function openFeed(options: FeedOptions): EventFeed {
   const run = async (): Promise<void> => {
     if (!(await send(opening(options)))) return;
     for await (const logged of events.follow(place, options.after, over.signal)) {
-      if (!(await send(eventText(logged)))) return;
+      if (!(await send(logged === 'reset' ? RESET : eventText(logged)))) return;
     }
   };
   void run().catch(() => body.destroy());
@@ -109,7 +111,7 @@ function isRefusal(error: unknown): boolean {
 /** The place comes first, so that a client that has seen no event yet can come back to it. */
 function opening({ after, reset }: FeedStart): string {
   const place = `: events of earshot\nretry: ${RETRY_MS}\nid: ${after}\n\n`;
-  return reset ? `${place}event: reset\ndata: {"reason":"events before this are not kept"}\n\n` : place;
+  return reset ? place + RESET : place;
 }
 
 function eventText({ id, event }: LoggedEvent): string {
