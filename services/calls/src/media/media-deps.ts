@@ -3,7 +3,7 @@ import type { Principal, RequestHeaders } from '@earshot/runtime';
 import type { Calls } from '../ports.ts';
 
 /** Where the media edge writes what happened; no field ever holds a token or a key. */
-export interface MediaLog {
+interface MediaLog {
   info(fields: Record<string, unknown>, message: string): void;
   warn(fields: Record<string, unknown>, message: string): void;
   error(fields: Record<string, unknown>, message: string): void;
@@ -40,7 +40,7 @@ type LimitName =
   | 'mediaCredentialCheckMs';
 
 /** The limits of media sockets; `LIMITS` unless a test narrows one. */
-export type MediaLimits = { readonly [Name in LimitName & keyof typeof LIMITS]: number };
+type MediaLimits = { readonly [Name in LimitName & keyof typeof LIMITS]: number };
 
 export interface MediaEdgeDeps {
   readonly calls: Pick<Calls, 'attach' | 'carries' | 'get'>;

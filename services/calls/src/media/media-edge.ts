@@ -15,7 +15,7 @@ import { refuseUpgrade } from './upgrade/refusal.ts';
 const SWEEP_MS = 5000;
 
 /** A media token with the path, query included, at which it is used. */
-export interface MintedPath extends MintedToken {
+interface MintedPath extends MintedToken {
   readonly path: string;
 }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -27,7 +26,7 @@ export interface MediaBench {
   close(): Promise<void>;
 }
 
-export interface JoinOptions {
+interface JoinOptions {
   readonly headers?: Record<string, string>;
   readonly protocols?: readonly string[];
 }
@@ -149,6 +148,3 @@ async function refusal(port: number, path: string, options?: JoinOptions) {
   const { error } = JSON.parse(body) as { error?: { code?: unknown } };
   return { status: response.statusCode ?? 0, code: error?.code, body };
 }
-
-/** A canary: text that looks like a secret and appears nowhere else. */
-export const canary = (): string => `canary${randomBytes(12).toString('hex')}`;
