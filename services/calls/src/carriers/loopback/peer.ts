@@ -4,7 +4,8 @@ import type { Behaviour } from './address.ts';
 import { Delivery } from './delivery.ts';
 import { Ear, type HearingFigures } from './ear.ts';
 import type { LoopbackTime } from './peer-clock.ts';
-import { createVoice, type Voice } from './voices/voice.ts';
+import type { Voice } from './voices/voice.ts';
+import { createVoice } from './voices/voices.ts';
 
 const TICK_SAMPLES = (LIMITS.callSampleRate * LIMITS.callTickMs) / 1000;
 const DTMF_TICKS = 10;
