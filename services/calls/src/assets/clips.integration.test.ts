@@ -86,17 +86,19 @@ describe('a clip from a URL', () => {
     expect(await readAll(bench.calls.played.at(-1)!)).toEqual(samples);
   });
 
-  it('is not fetched for a call that is over, unknown, or of another number', async () => {
+  it('is not fetched for a call that is over, unknown, of another number, or carried elsewhere', async () => {
     const over = bench.calls.incoming(bench.desk.record, '+15550100').callId;
     bench.calls.change(over, { state: 'ended' });
     const other = bench.calls.incoming(bench.lab.record, '+15550100').callId;
+    const away = bench.calls.incoming(bench.desk.record, '+15550100').callId;
+    bench.calls.elsewhere.add(away);
     const before = requests;
     const codes = [];
-    for (const id of [over, other, 'call_nobody']) {
+    for (const id of [over, other, 'call_nobody', away]) {
       const body = { mediaUrl: `${origin}/a.wav` };
       codes.push((await bench.post(`/v1/calls/${id}/play`, bench.desk.key, body)).json().code);
     }
-    expect(codes).toEqual(['CALL_NOT_ACTIVE', 'CALL_NOT_FOUND', 'CALL_NOT_FOUND']);
+    expect(codes).toEqual(['CALL_NOT_ACTIVE', 'CALL_NOT_FOUND', 'CALL_NOT_FOUND', 'SERVICE_UNAVAILABLE']);
     expect(requests).toBe(before);
   });
 

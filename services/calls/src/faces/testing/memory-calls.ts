@@ -14,6 +14,8 @@ export class MemoryCalls implements Calls {
   readonly played: Clip[] = [];
   readonly cleared: string[] = [];
   readonly placed: PlaceRequest[] = [];
+  /** Calls that another node carries. */
+  readonly elsewhere = new Set<string>();
   /** Features that the carrier does not have. */
   readonly missing = new Set<'play' | 'accept'>();
   readonly #calls = new Map<string, CallView>();
@@ -93,7 +95,7 @@ export class MemoryCalls implements Calls {
   }
 
   carries(callId: string): boolean {
-    return this.#calls.has(callId);
+    return this.#calls.has(callId) && !this.elsewhere.has(callId);
   }
 
   /** The call, if it is in one of these states. */

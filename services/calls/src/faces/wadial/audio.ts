@@ -1,6 +1,7 @@
-import { EarshotError, WadialPlay, wadialAnswer } from '@earshot/protocol';
+import { WadialPlay, wadialAnswer } from '@earshot/protocol';
 import type { HttpServer } from '@earshot/runtime';
 import { z } from 'zod';
+import { playableCall } from '../playable.ts';
 import { wadialCall } from './call-view.ts';
 import type { WadialDeps } from './deps.ts';
 import { ANY_KEY_ROUTE, CallAnswer, CallParams, callNameOf, SESSION_TAGS } from './route.ts';
@@ -23,8 +24,7 @@ export function registerWadialAudio(server: HttpServer, deps: WadialDeps): void 
     handler: async (request) => {
       const name = await callNameOf(request, deps);
       const { assetId } = request.body;
-      const { state, callId } = await deps.calls.get(name);
-      if (state === 'ended') throw new EarshotError('call_not_active');
+      const { callId } = await playableCall(deps.calls, name);
       const clip = await deps.clips.fromAsset(name.tenant, assetId);
       const { playId } = clip;
       await deps.calls.play(name, clip);

@@ -3,6 +3,7 @@ import type { HttpServer } from '@earshot/runtime';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { CallView } from '../../../ports.ts';
+import { playableCall } from '../../playable.ts';
 import type { PilotDeps } from '../deps.ts';
 import { CALL_TAGS, CallParams, callNameOf, NUMBER_ROUTE, refuseSdp } from '../route.ts';
 import { PilotStatus, pilotStatus } from './call-view.ts';
@@ -105,9 +106,7 @@ function registerPlay(server: HttpServer, deps: PilotDeps): void {
     },
     handler: async (request) => {
       const name = callNameOf(request);
-      // Nothing is fetched for a call that could not play it.
-      const call = await deps.calls.get(name);
-      if (call.state === 'ended') throw new EarshotError('call_not_active');
+      await playableCall(deps.calls, name);
       return done(await deps.calls.play(name, await deps.clips.fromUrl(name.tenant, request.body.mediaUrl)));
     },
   });

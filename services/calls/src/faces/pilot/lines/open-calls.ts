@@ -19,7 +19,7 @@ export async function hasOpenCalls(
     });
     if (page.some(({ state }) => state !== 'ended')) return true;
     const last = page.at(-1);
-    if (last === undefined || page.length < LIMITS.maxPageSize || last.createdAt < oldest) return false;
+    if (last === undefined || last.createdAt < oldest) return false;
     before = last.createdAt;
   }
 }
