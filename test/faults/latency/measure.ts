@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cpuMs, residentKb } from '../../rig/process-usage.ts';
 import { quantile } from '../classes/quantile.ts';
 import { apiOf } from '../client/api.ts';
 import { type Earshot, startEarshot } from '../processes/earshot.ts';
@@ -112,16 +112,4 @@ export function latencyTable(rows: readonly LatencyRow[]): string {
     `${row.rigDelayMs} ms`,
   ]);
   return [head, head.map(() => '---:'), ...lines].map((line) => `| ${line.join(' | ')} |`).join('\n');
-}
-
-async function residentKb(pid: number | undefined): Promise<number> {
-  const status = await readFile(`/proc/${pid ?? 0}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0);
-}
-
-/** Processor time used so far; Linux counts it in hundredths of a second. */
-async function cpuMs(pid: number | undefined): Promise<number> {
-  const stat = await readFile(`/proc/${pid ?? 0}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }

@@ -107,7 +107,8 @@ function shareSection(title: string, rows: readonly FaultRow[], share: FaultRow[
   return own.length === 0 ? [] : [`## ${title}`, '', table(own), ''];
 }
 
-async function machineLines(): Promise<string[]> {
+/** What a report says of where it was made, as lines of a Markdown list. */
+export async function machineLines(): Promise<string[]> {
   const processors = cpus();
   return [
     `- ${processors.length} processors (${processors[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 1e9)} GB of memory, ${type()} ${release()}`,

@@ -1,0 +1,138 @@
+import { loadavg } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openLine } from '../client/calls-api.ts';
+import { type MediaClient, openMediaClient } from '../client/media-client.ts';
+import { quantile } from '../report/statistics.ts';
+import type { CallsService } from '../service/calls-service.ts';
+import type { ServiceMetrics } from '../service/service-metrics.ts';
+import { inGroups, placeCalls } from './open-calls.ts';
+
+/** Calls with one listener each. */
+export interface LoadPlan {
+  readonly calls: number;
+  readonly record: boolean;
+  readonly warmUpMs: number;
+  readonly windows: number;
+  readonly windowMs: number;
+}
+
+/** What happened in one window. */
+export interface LoadWindow {
+  readonly seconds: number;
+  readonly peerTicks: number;
+  readonly underruns: number;
+  readonly skippedTicks: number;
+  /** Ticks that listeners got, and those missing between them. */
+  readonly listenerTicks: number;
+  readonly missingTicks: number;
+  /** From when the peer's 20 ms were due to when the listener had the message that ends with them, p99. */
+  readonly toListenerP99Ms: number;
+  readonly loopDelayP99Ms: number;
+  readonly loopDelayMaxMs: number;
+  /** Of one processor. */
+  readonly cpuShare: number;
+  /** At the end of the window. */
+  readonly residentKb: number;
+  readonly loadAverage: number;
+}
+
+export interface LoadResult {
+  readonly calls: number;
+  /** Before any call, and when the windows began. */
+  readonly idleKb: number;
+  readonly startKb: number;
+  readonly windows: readonly LoadWindow[];
+  /** Listeners whose socket was closed before the end. */
+  readonly closedListeners: number;
+}
+
+interface Reading {
+  readonly atMs: number;
+  readonly metrics: ServiceMetrics;
+  readonly cpuMs: number;
+  readonly residentKb: number;
+}
+
+/** What all listeners together got since it was last asked. */
+class ListenerTally {
+  #ticks = 0;
+  #missing = 0;
+  #agesMs: number[] = [];
+
+  readonly watch = {
+    ticks: (ticks: readonly { readonly spokenMs: number }[], atMs: number) => {
+      this.#ticks += ticks.length;
+      const newest = ticks.at(-1);
+      if (newest !== undefined) this.#agesMs.push(atMs - newest.spokenMs);
+    },
+    missing: (ticks: number) => {
+      this.#missing += ticks;
+    },
+  };
+
+  take(): Pick<LoadWindow, 'listenerTicks' | 'missingTicks' | 'toListenerP99Ms'> {
+    const taken = {
+      listenerTicks: this.#ticks,
+      missingTicks: this.#missing,
+      toListenerP99Ms: quantile(this.#agesMs, 0.99),
+    };
+    [this.#ticks, this.#missing, this.#agesMs] = [0, 0, []];
+    return taken;
+  }
+}
+
+/** Half of the listeners on each face: floats every 20 ms, and 16-bit audio in the frames of the service. */
+export async function measureManyCalls(service: CallsService, plan: LoadPlan): Promise<LoadResult> {
+  const idleKb = await service.residentKb();
+  const api = await openLine(service.origin, { key: service.key, record: plan.record });
+  const calls = await placeCalls(api, plan.calls);
+  const tally = new ListenerTally();
+  const listeners: MediaClient[] = await inGroups([...calls.entries()], async ([index, callId]) => {
+    const isPilot = index % 2 === 0;
+    const address = isPilot ? await api.pilotMedia(callId, 'listen') : api.wadialMedia(callId, 'listen');
+    return openMediaClient(address, tally.watch);
+  });
+  await sleep(plan.warmUpMs);
+  let before = await read(service);
+  const startKb = before.residentKb;
+  tally.take();
+  const windows: LoadWindow[] = [];
+  for (let index = 0; index < plan.windows; index += 1) {
+    await sleep(plan.windowMs);
+    const heard = tally.take();
+    const after = await read(service);
+    windows.push({ ...between(before, after), ...heard });
+    before = after;
+  }
+  const closedListeners = listeners.filter((listener) => !listener.isOpen).length;
+  for (const listener of listeners) listener.close();
+  await inGroups(calls, (callId) => api.end(callId));
+  return { calls: plan.calls, idleKb, startKb, windows, closedListeners };
+}
+
+async function read(service: CallsService): Promise<Reading> {
+  const [metrics, cpuMs, residentKb] = [
+    await service.metrics(),
+    await service.cpuMs(),
+    await service.residentKb(),
+  ];
+  return { atMs: performance.now(), metrics, cpuMs, residentKb };
+}
+
+function between(
+  before: Reading,
+  after: Reading,
+): Omit<LoadWindow, 'listenerTicks' | 'missingTicks' | 'toListenerP99Ms'> {
+  const ms = after.atMs - before.atMs;
+  return {
+    seconds: ms / 1000,
+    peerTicks: after.metrics.peerTicks - before.metrics.peerTicks,
+    underruns: after.metrics.peerUnderruns - before.metrics.peerUnderruns,
+    skippedTicks: after.metrics.skippedTicks - before.metrics.skippedTicks,
+    loopDelayP99Ms: after.metrics.loopDelayP99Ms,
+    loopDelayMaxMs: after.metrics.loopDelayMaxMs,
+    cpuShare: (after.cpuMs - before.cpuMs) / ms,
+    residentKb: after.residentKb,
+    loadAverage: loadavg()[0] ?? 0,
+  };
+}
