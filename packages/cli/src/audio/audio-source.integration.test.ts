@@ -55,6 +55,13 @@ describe('openAudioSource', () => {
     expect(seconds).toBeCloseTo(0.5, 1);
   });
 
+  it('lets ffmpeg bring another rate to the one that is wanted', async () => {
+    const path = await file('slow.wav', wavHeader(8000, samples.length), samples);
+    const source = await openAudioSource(path, 16_000, 16_000);
+    expect(source.sampleRate).toBe(16_000);
+    expect((await read(source.pieces)).length / 2 / 16_000).toBeCloseTo(1, 1);
+  });
+
   it('says so when ffmpeg cannot read a file', async () => {
     const source = await openAudioSource(await file('a.mp3', Buffer.from('no sound at all')), 16_000);
     await expect(read(source.pieces)).rejects.toThrow(/ffmpeg could not read the file/);

@@ -1,4 +1,5 @@
 import type { MediaMode } from '@earshot/protocol';
+import { EarshotApiError } from '../http/api-error.ts';
 import { createBodyOpener } from '../http/body-opener.ts';
 import { authorization, type Credentials, createRequester } from '../http/requester.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from '../http/retry-policy.ts';
@@ -54,7 +55,13 @@ export function createCallsClient(options: CallsClientOptions): CallsClient {
       if ('wsUrl' in target) return joinMedia(await openByLink(target.wsUrl, options.WebSocket), media);
       const query = target.mode === 'listen' ? '?mode=listen' : '';
       const url = `${callUrl(base, target)}/media${query}`.replace(/^http/, 'ws');
-      return joinMedia(await openByKey(url, await authorization(options, false)), media);
+      const join = async (refresh: boolean) =>
+        joinMedia(await openByKey(url, await authorization(options, refresh)), media);
+      return join(false).catch((error: unknown) => {
+        const isStale = error instanceof EarshotApiError && error.status === 401;
+        if (isStale && options.getToken !== undefined) return join(true);
+        throw error;
+      });
     },
   };
 }

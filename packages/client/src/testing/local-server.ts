@@ -30,9 +30,13 @@ export interface LocalServer {
 
 export interface LocalServerOptions {
   readonly answer?: (request: SeenRequest) => PlannedAnswer;
-  readonly onSocket?: (socket: WebSocket) => void;
+  readonly onSocket?: (socket: WebSocket, request: IncomingMessage) => void;
+  /** The subprotocol that is chosen when it is offered. */
+  readonly chooses?: string;
   /** Answers an upgrade with this status instead of a socket. */
   readonly refuseUpgrade?: number;
+  /** The body of that answer. */
+  readonly refusalBody?: string;
 }
 
 /** Starts the server; close it when the test ends. */
@@ -62,13 +66,18 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
 }
 
 function acceptSockets(server: Server, options: LocalServerOptions): WebSocketServer {
-  const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => false });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    handleProtocols: (offered) => [...offered].find((name) => name === options.chooses) ?? false,
+  });
   server.on('upgrade', (request, socket, head) => {
     if (options.refuseUpgrade !== undefined) {
-      socket.end(`HTTP/1.1 ${options.refuseUpgrade} Refused\r\nContent-Length: 0\r\n\r\n`);
+      const body = options.refusalBody ?? '';
+      const head = `HTTP/1.1 ${options.refuseUpgrade} Refused\r\nContent-Length: ${body.length}\r\n\r\n`;
+      socket.end(head + body);
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (accepted) => options.onSocket?.(accepted));
+    sockets.handleUpgrade(request, socket, head, (accepted) => options.onSocket?.(accepted, request));
   });
   return sockets;
 }
