@@ -1,12 +1,6 @@
 import { importBootstrapKey, type NodeBase, openNode, repeat } from '@earshot/node';
-import { CreateLineRequest } from '@earshot/protocol';
-import {
-  createDeliveryLog,
-  createEventLog,
-  createLifecycle,
-  createLog,
-  createMetrics,
-} from '@earshot/runtime';
+import { CreateLineRequest, EarshotError } from '@earshot/protocol';
+import { createDeliveryLog, createLifecycle, createLog, createMetrics } from '@earshot/runtime';
 import { createCallIndex } from '@earshot/sessions';
 import { createCallArchive } from '@earshot/storage';
 import { type Carriers, openCarriers } from './carriers/carriers.ts';
@@ -15,6 +9,8 @@ import { createAnnouncer } from './events/announcer.ts';
 import { CallHost } from './host/call-host.ts';
 import { createCallSession } from './host/call-session.ts';
 import { createMediaEdge, type MediaEdge } from './media/media-edge.ts';
+import { createMediaObserver } from './media/media-metrics.ts';
+import { refuseUpgrade } from './media/upgrade/refusal.ts';
 import type { Parts } from './parts.ts';
 import { createServer } from './server.ts';
 
@@ -59,6 +55,7 @@ async function compose(base: NodeBase<CallsConfig>): Promise<CallsApp> {
   lifecycle.onStop('intake', () => node.intake.close(DRAIN_MS), DRAIN_MS + 1000);
   const { host, carriers } = await openHost(parts);
   const media = createMedia(parts, host);
+  host.onEnded((callId) => media.callEnded(callId));
   const server = await createServer(parts, { host, carriers, media });
   lifecycle.onStop('http server', () => server.close(), DRAIN_MS);
   // Calls end first, so that their clients hear it; then the sockets.
@@ -81,7 +78,7 @@ async function compose(base: NodeBase<CallsConfig>): Promise<CallsApp> {
       server.server.on('upgrade', (request, socket, head) => {
         if (media.handleUpgrade(request, socket, head) || carriers.handleUpgrade(request, socket, head))
           return;
-        socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+        refuseUpgrade(socket, new EarshotError('resource_not_found'));
       });
       lifecycle.onStop(
         'maintenance',
@@ -104,10 +101,8 @@ async function openParts(
 ): Promise<Parts> {
   const { config, log, lifecycle } = base;
   const node = await openNode(base, onJournalFailure);
-  const events = createEventLog(node.redis);
-  lifecycle.onStop('event log', () => events.close(), 1000);
   const announce = createAnnouncer({
-    events,
+    events: node.events,
     archive: node.archive,
     producer: node.producer,
     now: () => new Date(),
@@ -120,7 +115,7 @@ async function openParts(
     keyring: node.access.keyring,
     archive: createCallArchive(node.store),
     index: createCallIndex(node.redis),
-    events,
+    events: node.events,
     deliveries: createDeliveryLog(node.redis),
     announce,
     publicOrigin: config.EARSHOT_CALLS_PUBLIC_ORIGIN,
@@ -164,12 +159,13 @@ async function makeFirstLine({ config, archive }: Parts): Promise<void> {
   await archive.createLine({ v: 1, lineId, tenant: config.EARSHOT_BOOTSTRAP_TENANT, ...habits, createdAt });
 }
 
-function createMedia({ node, config, log }: Parts, host: CallHost): MediaEdge {
+function createMedia({ node, config, log, metrics }: Parts, host: CallHost): MediaEdge {
   return createMediaEdge({
     calls: host,
     authenticate: (headers) => node.access.authenticator.authenticate(headers),
     allowedOrigins: config.EARSHOT_MEDIA_ORIGINS ?? [],
     log,
+    observer: createMediaObserver(metrics),
     mediaFrameBytes: config.EARSHOT_MEDIA_FRAME_BYTES,
   });
 }

@@ -22,10 +22,12 @@ export const CallsConfig = z.object({
   /** A line that is made on the loopback carrier when the bootstrap tenant has none. */
   EARSHOT_FIRST_LINE: z.string().optional(),
   EARSHOT_MAX_CALLS: countSetting.min(1).default(LIMITS.maxLiveCalls),
-  EARSHOT_MEDIA_FRAME_BYTES: countSetting.min(2).max(65_536).default(LIMITS.mediaFrameBytes),
+  EARSHOT_MEDIA_FRAME_BYTES: countSetting.min(2).max(32_000).multipleOf(2).default(LIMITS.mediaFrameBytes),
   ...REALTIME_SETTINGS,
   EARSHOT_WEBHOOK_ALLOW_INSECURE: flagSetting.default(false),
   EARSHOT_RATE_LIMIT_PER_MINUTE: countSetting.min(1).default(600),
+  /** Calls placed, lines, keys and assets made by a tenant. */
+  EARSHOT_CREATE_LIMIT_PER_MINUTE: countSetting.min(1).default(120),
   EARSHOT_METRICS: flagSetting.default(true),
 });
 export type CallsConfig = z.infer<typeof CallsConfig>;

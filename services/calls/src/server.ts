@@ -17,6 +17,7 @@ import { createClips } from './assets/clips.ts';
 import { createSpoolFolder } from './assets/spool-folder.ts';
 import { createWorkSlots } from './assets/work-slots.ts';
 import type { Carriers } from './carriers/carriers.ts';
+import { registerLoopbackIncoming } from './carriers/loopback/incoming-route.ts';
 import { registerTwilioCallbacks } from './carriers/twilio/callbacks/routes.ts';
 import { registerPilotWebhooks } from './events/registration/pilot-webhooks.ts';
 import { registerWadialWebhooks } from './events/registration/wadial-webhooks.ts';
@@ -25,6 +26,7 @@ import { registerPilotFace } from './faces/pilot/pilot.ts';
 import { registerWadialFace } from './faces/wadial/wadial.ts';
 import type { CallHost } from './host/call-host.ts';
 import type { MediaEdge } from './media/media-edge.ts';
+import { stillMayUse } from './media/upgrade/credential.ts';
 import type { Parts } from './parts.ts';
 import { registerRecordings } from './recordings/recordings.ts';
 import { createSecretBroker } from './secrets/broker.ts';
@@ -99,6 +101,9 @@ async function registerCalls(server: HttpServer, parts: Parts, services: ServerP
   });
   registerWadialFace(server, { calls: host, archive, clips });
   await registerAssets(server, { store: node.store, archive, spool, slots, newId, now, signal });
+  if (carriers.loopback !== undefined) {
+    registerLoopbackIncoming(server, { carrier: carriers.loopback, lines: archive });
+  }
   if (carriers.twilio.length > 0 && parts.publicOrigin !== undefined) {
     await registerTwilioCallbacks(server, {
       receivers: carriers.twilio,
@@ -111,45 +116,23 @@ async function registerCalls(server: HttpServer, parts: Parts, services: ServerP
 /** Tokens for the audio of a call; they, and whoever came in with them, last as long as the credential does. */
 function createMinting({ node, publicOrigin }: Parts, { host, media }: Pick<ServerParts, 'host' | 'media'>) {
   const { authenticator } = node.access;
+  const authenticate = (headers: RequestHeaders) => authenticator.authenticate(headers);
   return async (
     callId: string,
     mode: 'talk' | 'listen',
     headers: RequestHeaders,
   ): Promise<RealtimeMediaResponse> => {
-    const { tenant } = await authenticator.authenticate(headers);
-    const call = await host.get({ tenant, lineId: null, id: callId });
+    const { tenant, line } = await authenticate(headers);
+    const { lineId, ...call } = await host.get({ tenant, lineId: line, id: callId });
     if (call.state !== 'active') throw new EarshotError('call_not_active');
-    const credential = credentialOf(headers);
-    const minted = media.mint({
-      tenant,
-      lineId: call.lineId,
-      callId: call.callId,
-      mode,
-      credential: async () => {
-        try {
-          await authenticator.authenticate(credential);
-          return true;
-        } catch (error) {
-          // A token that has run its time is not a revoked one; and what cannot be told now is told later.
-          const gone = ['authentication_failed', 'invalid_api_key', 'forbidden'];
-          return !(error instanceof EarshotError && gone.includes(error.code));
-        }
-      },
-    });
+    const credential = stillMayUse(authenticate, headers, { tenant, lineId });
+    const minted = media.mint({ tenant, lineId, callId: call.callId, mode, credential });
     return {
       wsUrl: `${(publicOrigin ?? `http://${String(headers['host'])}`).replace(/^http/, 'ws')}${minted.path}`,
       token: minted.token,
       expiresInSeconds: minted.expiresInSeconds,
     };
   };
-}
-
-/** The headers of a request that say who makes it, and nothing else of it. */
-function credentialOf(headers: RequestHeaders): RequestHeaders {
-  const names = ['authorization', 'x-api-key', 'x-api-key-id'];
-  return Object.fromEntries(
-    names.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])),
-  );
 }
 
 function registerEvents(server: HttpServer, parts: Parts): void {
@@ -192,6 +175,7 @@ function serverOptions({ config, log, metrics, node }: Parts): HttpServerOptions
       redis,
       groups: {
         default: { limit: config.EARSHOT_RATE_LIMIT_PER_MINUTE, windowSeconds: 60 },
+        create: { limit: config.EARSHOT_CREATE_LIMIT_PER_MINUTE, windowSeconds: 60 },
         realtime: { limit: config.EARSHOT_REALTIME_LIMIT_PER_MINUTE, windowSeconds: 60 },
       },
       onFallback: () => metrics.add('earshot_limiter_fallbacks_total', {}),

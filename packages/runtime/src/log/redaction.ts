@@ -35,6 +35,7 @@ const MAX_TEXT = 2000;
 const SECRET_PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/\bsk_(live|test)_[A-Za-z0-9_-]+/g, 'sk_$1_[redacted]'],
   [/\bstr_[0-9a-z]{26}\b/g, 'str_[redacted]'],
+  [/\bemt_[\w-]{43}/g, 'emt_[redacted]'],
   [/\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, HIDDEN],
   [/\b(bearer|apikey|x-api-key)\s+[^\s"',]+/gi, `$1 ${HIDDEN}`],
   [/(\/\/)[^\s/@:]*:[^\s/@]*@/g, `$1${HIDDEN}@`],

@@ -31,6 +31,15 @@ export const METRICS = {
   earshot_gap_samples_total: counter('Samples that never arrived and were filled, by reason.', ['reason']),
   earshot_segments_stored_total: counter('Segments stored, by reason of the cut.', ['cut']),
   earshot_calls_live: gauge('Calls that this node carries.', []),
+  earshot_media_sockets_total: counter('Media sockets that ended, by how they came in and how they ended.', [
+    'by',
+    'mode',
+    'outcome',
+  ]),
+  earshot_media_refused_total: counter('Media sockets that were refused, by reason.', ['code']),
+  earshot_media_gap_samples_total: counter('Samples that slow listeners did not get.', []),
+  earshot_media_ignored_bytes_total: counter('Bytes that listening clients sent, which go nowhere.', []),
+  earshot_media_malformed_total: counter('Messages of media clients that could not be read.', []),
   earshot_media_clients: gauge('Programs that talk or listen on calls.', []),
   earshot_call_ticks_skipped: gauge('Ticks of the clock of calls that never happened.', []),
   earshot_loopback_ticks_total: counter(

@@ -12,6 +12,8 @@ import { createMediaStreams } from './media-streams/media-streams.ts';
 import { createTwilioCarrier, type TwilioCarrier } from './twilio/twilio-carrier.ts';
 
 const CLOSE_MS = 10_000;
+/** How long the list of lines is believed. Platforms dial before anybody is known, so each must not cost a listing. */
+const LINES_KNOWN_MS = 2000;
 
 /** Every carrier of this server, by the name that lines use. */
 export interface Carriers {
@@ -93,8 +95,16 @@ async function samplesOf(folder: string | undefined): Promise<Record<string, str
 function createLineFinder(
   archive: Pick<CallArchive, 'listAllLines'>,
 ): (lineId: string) => Promise<LineRecord | null> {
+  let known: { readonly lines: Promise<LineRecord[]>; readonly untilMs: number } | undefined;
   return async (lineId) => {
-    const found = (await archive.listAllLines()).filter((line) => line.lineId === lineId);
+    const now = performance.now();
+    if (known === undefined || now >= known.untilMs) {
+      known = { lines: archive.listAllLines(), untilMs: now + LINES_KNOWN_MS };
+      known.lines.catch(() => {
+        known = undefined;
+      });
+    }
+    const found = (await known.lines).filter((line) => line.lineId === lineId);
     return found.length === 1 ? (found[0] ?? null) : null;
   };
 }

@@ -38,6 +38,11 @@ export class CallHost implements Calls {
     return this.#live.skippedTicks;
   }
 
+  /** Hears of every call that is over on this node. */
+  onEnded(listener: (callId: string) => void): void {
+    this.#live.onEnded(listener);
+  }
+
   /** Ends what an earlier process left, then starts the clock. */
   async start(): Promise<void> {
     await this.#live.reconcile();

@@ -23,6 +23,7 @@ export class LiveCalls {
   #ticker: Ticker | undefined;
   #timers: NodeJS.Timeout[] = [];
   #closing = false;
+  #onEnded: (callId: string) => void = () => undefined;
 
   constructor(deps: CallHostDeps, book: CallBook) {
     this.#deps = deps;
@@ -40,6 +41,10 @@ export class LiveCalls {
 
   get(callId: string): LiveCall | undefined {
     return this.#calls.get(callId);
+  }
+
+  onEnded(listener: (callId: string) => void): void {
+    this.#onEnded = listener;
   }
 
   start(): void {
@@ -83,7 +88,10 @@ export class LiveCalls {
       announce: (of, event) => this.#announce(of, event),
       changed: (of) => void this.#book.hold(of.record, of.status()),
       connected: (of) => this.#record(of),
-      ended: (of) => this.#endings.add(of),
+      ended: (of) => {
+        this.#endings.add(of);
+        this.#onEnded(of.record.callId);
+      },
     });
     this.#calls.set(record.callId, call);
     try {
@@ -122,7 +130,9 @@ export class LiveCalls {
     });
   }
 
-  #announce({ record, externalCallId, state }: LiveCall, event: CallEvent): void {
+  #announce(call: LiveCall, event: CallEvent): void {
+    const { record, externalCallId, state } = call;
+    const end = state === 'ended' ? call.ended() : undefined;
     this.#deps.announce({
       type: event.type,
       tenant: record.tenant,
@@ -136,6 +146,7 @@ export class LiveCalls {
         peer: record.peer,
         state,
         callbackData: record.callbackData,
+        ...(end === undefined ? {} : { reason: end.reason, durationMs: end.durationMs }),
         ...event.data,
       },
     });
