@@ -2,7 +2,7 @@ import type { Clip } from '@earshot/calls';
 import { LIMITS } from '@earshot/protocol';
 
 /** Reads bytes [start, end) of PCM16LE; fewer only at the end of what there is. */
-export type ReadPcm = (start: number, end: number) => Promise<Uint8Array>;
+type ReadPcm = (start: number, end: number) => Promise<Uint8Array>;
 
 export interface PcmSource {
   readonly samples: number;
