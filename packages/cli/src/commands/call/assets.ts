@@ -1,4 +1,5 @@
 import { openAsBlob } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import type { CallsClient } from '@earshot/client';
 import { ASSET_ID, type AssetView } from '@earshot/protocol';
@@ -38,9 +39,10 @@ const OTHER_TYPES: Readonly<Record<string, string>> = { mp3: 'mpeg', m4a: 'mp4',
 
 /** The server judges the file by its bytes; the type only has to say that it is audio. */
 async function uploadFile(client: CallsClient, path: string): Promise<AssetView> {
-  const blob = await openAsBlob(path).catch(() => {
+  await access(path).catch(() => {
     throw new Error(`${path} is neither an asset nor a file that can be read.`);
   });
+  const blob = await openAsBlob(path);
   const extension = extname(path).slice(1).toLowerCase();
   const type = OTHER_TYPES[extension] ?? (/^[a-z0-9]+$/.test(extension) ? extension : 'wav');
   return client.uploadAsset(blob, { filename: basename(path), contentType: `audio/${type}` });

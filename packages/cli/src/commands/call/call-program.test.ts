@@ -20,6 +20,7 @@ describe('earshot call', () => {
   it.each([
     [['listen', 'call_a', '--seconds', '0'], 'above 0'],
     [['listen', 'call_a', '--seconds', 'ten'], 'above 0'],
+    [['listen', 'call_a', '--raw', '--out', 'a.wav'], 'cannot be used with'],
     [['record', 'call_a', '--kind', 'left'], 'inbound, outbound, mixed'],
     [['transcript', 'call_a', '--format', 'doc'], 'txt, srt, vtt, json'],
     [['events', '--count', '-1'], 'above 0'],

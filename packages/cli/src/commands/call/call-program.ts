@@ -84,7 +84,7 @@ function addMedia(calls: Command, setting: Setting): void {
   withLine(calls.command('listen').argument('<id>'))
     .description('write what the peer says, until the call ends')
     .option('--out <file>', 'WAV file (else the id with .wav)')
-    .option('--raw', 'PCM16LE at 16 kHz on standard output instead')
+    .addOption(new Option('--raw', 'PCM16LE at 16 kHz on standard output instead').conflicts('out'))
     .option('--seconds <seconds>', 'how much', positive)
     .action((id: string, options: ListenOptions) => listenToCall(setting, id, options));
   withLine(calls.command('talk').argument('<id>').argument('<file>', 'any audio file'))

@@ -19,8 +19,9 @@ export async function openByLink(url: string, given: SocketConstructor | undefin
 
 /** With a key in the headers, which browsers do not let pages set. */
 export async function openByKey(url: string, headers: Record<string, string>): Promise<AskedSocket> {
-  const loaded = await import('ws');
-  if (!Object.hasOwn(loaded, 'WebSocket')) {
+  // Where it cannot be loaded, and where a bundler puts an empty stand-in, there is a browser.
+  const loaded = await import('ws').catch(() => undefined);
+  if (loaded === undefined || !Object.hasOwn(loaded, 'WebSocket')) {
     throw new EarshotConnectionError('A browser cannot send a key to a media socket: open it by a wsUrl.');
   }
   const socket = new loaded.WebSocket(url, { headers, perMessageDeflate: false });

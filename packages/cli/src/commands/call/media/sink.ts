@@ -20,7 +20,6 @@ export async function openSink(
     const name = out ?? otherwise;
     return { name, ...(await createWavFile(name, LIMITS.callSampleRate)) };
   }
-  if (out !== undefined) throw new Error('--raw writes to standard output; it takes no --out.');
   return {
     name: undefined,
     write: (samples) =>
