@@ -22,7 +22,8 @@ const IMPORTS = {
 };
 const HTML = `<!doctype html><title>SDK</title><link rel="icon" href="data:,">
 <script type="importmap">${JSON.stringify({ imports: IMPORTS })}</script>
-<script type="module" src="/page/sdk.mjs"></script>`;
+<script type="module" src="/page/sdk.mjs"></script>
+<script type="module" src="/page/calls.mjs"></script>`;
 const TYPES: Readonly<Record<string, string>> = { '.js': 'text/javascript', '.mjs': 'text/javascript' };
 
 /** Serves a page that has the SDK, and the given files beside it. */
