@@ -12,3 +12,9 @@ export async function cpuMs(pid: number | undefined): Promise<number> {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * 10;
 }
+
+/** How long the main thread was ready to run and had no processor so far, ms: what other programs took from it. */
+export async function starvedMs(pid: number | undefined): Promise<number> {
+  const schedstat = await readFile(`/proc/${pid ?? 0}/schedstat`, 'utf8').catch(() => '');
+  return Number(schedstat.split(' ')[1] ?? 0) / 1e6;
+}

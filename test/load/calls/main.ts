@@ -47,6 +47,7 @@ async function loadOf(options: BenchOptions): Promise<LoadResult> {
     measureManyCalls(service, {
       calls: options.loadCalls,
       record: options.record,
+      rampMs: options.loadRampMs,
       warmUpMs: options.loadWarmUpMs,
       windows: options.windows,
       windowMs: options.loadWindowMs,

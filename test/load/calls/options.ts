@@ -9,6 +9,7 @@ export interface BenchOptions {
   readonly latencyWarmUpMs: number;
   readonly latencyWindowMs: number;
   readonly loadCalls: number;
+  readonly loadRampMs: number;
   readonly loadWarmUpMs: number;
   readonly loadWindowMs: number;
   readonly record: boolean;
@@ -40,8 +41,9 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
     latencyWarmUpMs: quick ? 1000 : 3000,
     latencyWindowMs: quick ? 2000 : 10_000,
     loadCalls: count(values.calls),
+    loadRampMs: quick ? 4000 : 30_000,
     // A segment is held until it is cut, so memory is level only when the first have been.
-    loadWarmUpMs: quick ? 2000 : 35_000,
+    loadWarmUpMs: quick ? 2000 : 30_000,
     loadWindowMs: (seconds * 1000) / windows,
     record: !values['no-record'],
     nodeArgs: values['node-arg'],

@@ -1,7 +1,7 @@
 import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openLine } from '../client/calls-api.ts';
-import { type MediaClient, openMediaClient } from '../client/media-client.ts';
+import { openMediaClient } from '../client/media-client.ts';
 import { quantile } from '../report/statistics.ts';
 import type { CallsService } from '../service/calls-service.ts';
 import type { ServiceMetrics } from '../service/service-metrics.ts';
@@ -11,6 +11,8 @@ import { inGroups, placeCalls } from './open-calls.ts';
 export interface LoadPlan {
   readonly calls: number;
   readonly record: boolean;
+  /** The calls are begun evenly over this time, so that their segments are not cut all at once. */
+  readonly rampMs: number;
   readonly warmUpMs: number;
   readonly windows: number;
   readonly windowMs: number;
@@ -31,6 +33,8 @@ export interface LoadWindow {
   readonly loopDelayMaxMs: number;
   /** Of one processor. */
   readonly cpuShare: number;
+  /** Share of the time in which its main thread was ready and other programs had the processors. */
+  readonly starvedShare: number;
   /** At the end of the window. */
   readonly residentKb: number;
   readonly loadAverage: number;
@@ -50,6 +54,7 @@ interface Reading {
   readonly atMs: number;
   readonly metrics: ServiceMetrics;
   readonly cpuMs: number;
+  readonly starvedMs: number;
   readonly residentKb: number;
 }
 
@@ -85,12 +90,12 @@ class ListenerTally {
 export async function measureManyCalls(service: CallsService, plan: LoadPlan): Promise<LoadResult> {
   const idleKb = await service.residentKb();
   const api = await openLine(service.origin, { key: service.key, record: plan.record });
-  const calls = await placeCalls(api, plan.calls);
   const tally = new ListenerTally();
-  const listeners: MediaClient[] = await inGroups([...calls.entries()], async ([index, callId]) => {
+  const listened = await beginCalls(plan, async (index) => {
+    const [callId = ''] = await placeCalls(api, 1);
     const isPilot = index % 2 === 0;
     const address = isPilot ? await api.pilotMedia(callId, 'listen') : api.wadialMedia(callId, 'listen');
-    return openMediaClient(address, tally.watch);
+    return { callId, listener: await openMediaClient(address, tally.watch) };
   });
   await sleep(plan.warmUpMs);
   let before = await read(service);
@@ -104,19 +109,33 @@ export async function measureManyCalls(service: CallsService, plan: LoadPlan): P
     windows.push({ ...between(before, after), ...heard });
     before = after;
   }
-  const closedListeners = listeners.filter((listener) => !listener.isOpen).length;
-  for (const listener of listeners) listener.close();
-  await inGroups(calls, (callId) => api.end(callId));
+  const closedListeners = listened.filter(({ listener }) => !listener.isOpen).length;
+  for (const { listener } of listened) listener.close();
+  await inGroups(listened, ({ callId }) => api.end(callId));
   return { calls: plan.calls, idleKb, startKb, windows, closedListeners };
 }
 
+async function beginCalls<T>(
+  { calls, rampMs }: LoadPlan,
+  begin: (index: number) => Promise<T>,
+): Promise<T[]> {
+  const beganMs = performance.now();
+  return Promise.all(
+    Array.from({ length: calls }, async (_, index) => {
+      await sleep(beganMs + (index * rampMs) / calls - performance.now());
+      return begin(index);
+    }),
+  );
+}
+
 async function read(service: CallsService): Promise<Reading> {
-  const [metrics, cpuMs, residentKb] = [
-    await service.metrics(),
-    await service.cpuMs(),
-    await service.residentKb(),
-  ];
-  return { atMs: performance.now(), metrics, cpuMs, residentKb };
+  return {
+    metrics: await service.metrics(),
+    cpuMs: await service.cpuMs(),
+    starvedMs: await service.starvedMs(),
+    residentKb: await service.residentKb(),
+    atMs: performance.now(),
+  };
 }
 
 function between(
@@ -132,6 +151,7 @@ function between(
     loopDelayP99Ms: after.metrics.loopDelayP99Ms,
     loopDelayMaxMs: after.metrics.loopDelayMaxMs,
     cpuShare: (after.cpuMs - before.cpuMs) / ms,
+    starvedShare: (after.starvedMs - before.starvedMs) / ms,
     residentKb: after.residentKb,
     loadAverage: loadavg()[0] ?? 0,
   };

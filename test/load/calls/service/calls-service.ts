@@ -6,7 +6,7 @@ import { openRunFolder } from '../../../faults/processes/guard.ts';
 import { startRedisServer } from '../../../faults/processes/redis.ts';
 import { supervise } from '../../../faults/processes/supervised.ts';
 import { workspaceRoot } from '../../../faults/processes/workspace.ts';
-import { cpuMs, residentKb } from '../../../rig/process-usage.ts';
+import { cpuMs, residentKb, starvedMs } from '../../../rig/process-usage.ts';
 import { parseMetrics, type ServiceMetrics } from './service-metrics.ts';
 
 /** The calls service as a process of its own, with a Redis of its own. */
@@ -17,6 +17,8 @@ export interface CallsService {
   metrics(): Promise<ServiceMetrics>;
   residentKb(): Promise<number>;
   cpuMs(): Promise<number>;
+  /** How long its main thread was ready and had no processor. */
+  starvedMs(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -46,6 +48,7 @@ export async function startCallsService(options: {
         EARSHOT_TOKEN_SECRET: randomBytes(32).toString('hex'),
         EARSHOT_MEDIA_FRAME_BYTES: String(options.frameBytes),
         EARSHOT_RATE_LIMIT_PER_MINUTE: '1000000',
+        EARSHOT_CREATE_LIMIT_PER_MINUTE: '1000000',
         LOG_LEVEL: 'warn',
       },
       ready: async () => (await fetch(`${origin}/readyz`)).ok,
@@ -69,6 +72,7 @@ export async function startCallsService(options: {
     metrics: async () => parseMetrics(await (await fetch(`${origin}/metrics`)).text()),
     residentKb: () => residentKb(service.pid),
     cpuMs: () => cpuMs(service.pid),
+    starvedMs: () => starvedMs(service.pid),
     stop,
   };
 }
