@@ -38,10 +38,18 @@ afterAll(async () => {
 async function api(path: string, init: RequestInit = {}, key = rig.key): Promise<Response> {
   return fetch(`${rig.callsOrigin}${path}`, {
     ...init,
-    headers: { 'x-api-key': key, ...(typeof init.body === 'string' ? JSON_TYPE : {}), ...init.headers },
+    headers: headersOf(init, key),
   });
 }
-const JSON_TYPE = { 'content-type': 'application/json' };
+
+function headersOf(init: RequestInit, key: string): Headers {
+  const headers = new Headers(init.headers);
+  headers.set('x-api-key', key);
+  if (typeof init.body === 'string') headers.set('content-type', 'application/json');
+  return headers;
+}
+
+const Text = z.looseObject({ type: z.string() });
 const post = (path: string, body?: unknown): Promise<Response> =>
   api(path, { method: 'POST', ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
 
@@ -60,7 +68,7 @@ async function active(to: string): Promise<CallData> {
 
 interface Client {
   readonly socket: WebSocket;
-  readonly texts: { type: string; [field: string]: unknown }[];
+  readonly texts: z.infer<typeof Text>[];
   /** All binary that came. */
   bytes(): Uint8Array;
   readonly closed: Promise<number>;
@@ -72,7 +80,7 @@ async function connect(url: string, headers: Record<string, string> = {}): Promi
   const parts: Buffer[] = [];
   socket.on('message', (data: Buffer, binary) => {
     if (binary) parts.push(data);
-    else texts.push(JSON.parse(data.toString()));
+    else texts.push(Text.parse(JSON.parse(data.toString())));
   });
   const closed = once(socket, 'close').then(([code]) => Number(code));
   closed.catch(() => undefined);

@@ -48,8 +48,7 @@ export const NODE_SETTINGS = {
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 } as const;
 
-const NodeSettings = z.object(NODE_SETTINGS);
-export type NodeSettings = z.infer<typeof NodeSettings>;
+export type NodeSettings = z.infer<z.ZodObject<typeof NODE_SETTINGS>>;
 
 /** Reads settings by their schema; empty variables count as absent. Throws one sentence a problem. */
 export function readSettings<T>(schema: z.ZodType<T>, env: Readonly<Record<string, string | undefined>>): T {

@@ -78,6 +78,7 @@ async function registerCalls(server: HttpServer, parts: Parts, services: ServerP
   const stopped = new AbortController();
   lifecycle.onStop('audio preparation', () => stopped.abort(), 1000);
   const spool = createSpoolFolder(config.EARSHOT_SPOOL_DIR ?? join(tmpdir(), 'earshot-calls-spool'));
+  await spool.sweep(now());
   const slots = createWorkSlots(DECODING);
   const signal = stopped.signal;
   const clips = createClips({

@@ -3,7 +3,7 @@ import { ModelId } from '../session/requests.ts';
 
 export const LINE_ID = /^lin_[A-Za-z0-9_-]{1,40}$/;
 /** Name of a carrier in the server's configuration; `loopback` is always there. */
-export const CarrierName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'a carrier name of a-z 0-9 -');
+const CarrierName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'a carrier name of a-z 0-9 -');
 
 /** What a line does with the calls it carries, unless a call says otherwise. */
 const habits = {

@@ -122,9 +122,20 @@ export function viewOf(
   known: { readonly status: CallStatus | null; readonly ended: CallEndedRecord | null },
 ): CallView {
   const { status, ended } = known;
-  const { v: _version, node: _node, createdBy: _createdBy, ...facts } = record;
+  const { callId, tenant, lineId, carrier, direction, peer, sessionId, transcribe, callbackData, createdAt } =
+    record;
   return {
-    ...facts,
+    callId,
+    tenant,
+    lineId,
+    carrier,
+    direction,
+    peer,
+    sessionId,
+    record: record.record,
+    transcribe,
+    callbackData,
+    createdAt,
     externalCallId: record.externalCallId ?? status?.externalCallId ?? null,
     state: ended === null ? (status?.state ?? 'initiating') : 'ended',
     muted: ended === null && status?.muted === true,
