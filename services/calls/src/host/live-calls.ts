@@ -145,6 +145,7 @@ export class LiveCalls {
         direction: record.direction,
         peer: record.peer,
         state,
+        muted: call.muted,
         callbackData: record.callbackData,
         ...(end === undefined ? {} : { reason: end.reason, durationMs: end.durationMs }),
         ...event.data,

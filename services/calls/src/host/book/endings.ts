@@ -96,22 +96,11 @@ export class Endings {
             : Math.max(0, Date.parse(status?.updatedAt ?? endedAt) - Date.parse(connectedAt)),
         figures: null,
       };
-      const counts = await this.#book.end(place, lost);
-      if (counts === lost) {
-        announce({
-          type: 'call.ended',
-          tenant: place.tenant,
-          lineId: record.lineId,
-          callId: place.callId,
-          data: {
-            callId: place.callId,
-            direction: record.direction,
-            peer: record.peer,
-            state: 'ended',
-            reason: 'node_lost',
-          },
-        });
-      }
+      const { reason, durationMs } = await this.#book.end(place, lost);
+      // Whoever put the end on record may not have told it any more; an event that was told already is the same one.
+      const { tenant, lineId, callId, direction, peer } = record;
+      const data = { callId, direction, peer, state: 'ended', reason, durationMs };
+      announce({ type: 'call.ended', tenant, lineId, callId, data });
       await this.#endSession(record);
     }
     await this.#book.settle(place);
