@@ -72,7 +72,9 @@ async function samplesOf(path: string): Promise<Int16Array> {
   return decodePcm16le(new Uint8Array(wav.subarray(44)));
 }
 const has = (sound: Int16Array | Buffer, part: Int16Array): boolean =>
-  Buffer.from(sound instanceof Int16Array ? encodePcm16le(sound) : sound).includes(encodePcm16le(part));
+  Buffer.from(sound instanceof Int16Array ? encodePcm16le(sound) : sound).includes(
+    Buffer.from(encodePcm16le(part)),
+  );
 
 describe('earshot call', () => {
   it('talks into a call and listens to it at once, and fetches the recording of what was said', async () => {

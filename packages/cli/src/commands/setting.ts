@@ -8,7 +8,7 @@ import {
 import type { ProgressTarget } from '../terminal/progress.ts';
 
 /** Where results go. The callback hears when the bytes are out of our hands. */
-export interface Output {
+interface Output {
   write(data: string | Uint8Array, done?: (error?: Error | null) => void): unknown;
 }
 
@@ -26,7 +26,7 @@ export interface ServerOptions {
 }
 
 const DEFAULT_URL = 'http://127.0.0.1:8080';
-const DEFAULT_CALLS_PORT = '8081';
+const DEFAULT_CALLS_PORT = 8081;
 
 /** Where `npm start` leaves the key of its own server, seen from the built file. */
 const LOCAL_KEY_FILE = new URL('../../../../.earshot/data/api-key', import.meta.url);
@@ -39,11 +39,16 @@ export async function connect(setting: Setting, options: ServerOptions): Promise
   return createEarshotClient({ baseUrl, apiKey: await findKey(setting, options) });
 }
 
-/** The same for the calls service: options, then EARSHOT_CALLS_URL, then this machine at EARSHOT_CALLS_PORT. */
+/** The same for the calls service: options, then EARSHOT_CALLS_URL, then this machine. */
 export async function connectCalls(setting: Setting, options: ServerOptions): Promise<CallsClient> {
-  const local = `http://127.0.0.1:${setting.env['EARSHOT_CALLS_PORT'] || DEFAULT_CALLS_PORT}`;
-  const baseUrl = options.url ?? (setting.env['EARSHOT_CALLS_URL'] || local);
+  const baseUrl = options.url ?? callsUrl(setting.env);
   return createCallsClient({ baseUrl, apiKey: await findKey(setting, options) });
+}
+
+/** Where the calls service is: beside a server with a port of its own, as `npm start` puts it there. */
+export function callsUrl(env: Setting['env']): string {
+  const port = env['EARSHOT_PORT'] ? Number(env['EARSHOT_PORT']) + 1 : DEFAULT_CALLS_PORT;
+  return env['EARSHOT_CALLS_URL'] || `http://127.0.0.1:${env['EARSHOT_CALLS_PORT'] || port}`;
 }
 
 async function findKey(setting: Setting, options: ServerOptions): Promise<string> {

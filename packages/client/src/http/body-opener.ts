@@ -1,7 +1,7 @@
 import { apiErrorOf, EarshotConnectionError } from './api-error.ts';
 import { authorization, type Credentials } from './requester.ts';
 
-export interface BodyRequest {
+interface BodyRequest {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** The status that is an answer; everything else is an error. */

@@ -42,7 +42,9 @@ function addControl(calls: Command, setting: Setting): void {
   withServer(calls.command('lines'))
     .description('lines that calls can be placed on')
     .action((options: ServerOptions) => listLines(setting, options));
-  withLine(calls.command('place').argument('<to>', 'a number, or an address of the carrier such as "loop:echo"'))
+  withLine(
+    calls.command('place').argument('<to>', 'a number, or an address of the carrier such as "loop:echo"'),
+  )
     .description('place a call and print its id')
     .option('--record', 'keep recordings, whatever the line does')
     .option('--no-record', 'keep none')
