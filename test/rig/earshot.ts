@@ -105,8 +105,8 @@ async function startCalls(
 ): Promise<{ app: CallsApp; url: string }> {
   const app = await createCallsApp(
     readCallsConfig({
-      ...env,
       EARSHOT_CALLS_PORT: '0',
+      ...env,
       EARSHOT_JOURNAL_DIR: `${env.EARSHOT_JOURNAL_DIR}-calls`,
       EARSHOT_SPOOL_DIR: `${env.EARSHOT_JOURNAL_DIR}-spool`,
       EARSHOT_LOOPBACK_SAMPLES: fileURLToPath(new URL('../fixtures/speech/', import.meta.url)),

@@ -1,0 +1,1 @@
+export { startTwilioStandIn, type TwilioStandIn } from '../carriers/twilio/testing/twilio-stand-in.ts';
