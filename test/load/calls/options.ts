@@ -32,7 +32,7 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
   const { quick, only } = values;
   if (only !== undefined && only !== 'latency' && only !== 'load') throw new Error(USAGE);
   const windows = 3;
-  const seconds = count(values.seconds ?? (quick ? '9' : '60'));
+  const seconds = count(values.seconds ?? (quick ? '6' : '60'));
   return {
     only,
     quick,

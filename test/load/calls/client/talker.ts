@@ -12,6 +12,8 @@ export class Talkers {
   readonly #seats: Seat[];
   /** How much later than planned messages were sent, ms: the generator's own doing. */
   readonly lateMs: number[] = [];
+  /** Messages sent so far. */
+  sent = 0;
   #stopped = false;
 
   constructor(clients: readonly MediaClient[]) {
@@ -52,6 +54,7 @@ export class Talkers {
     this.lateMs.push(nowMs - dueMs);
     seat.earliestMs = Math.max(nowMs, seat.earliestMs + TICK_MS);
     seat.client.talk(stampedTick(seat.earliestMs));
+    this.sent += 1;
   }
 }
 

@@ -32,6 +32,7 @@ export function latencyFigures(row: LatencyRow): Figure[] {
     ...each('peer_to_app', row.toApp),
     ...each('app_to_peer', row.toPeer),
     ...each('round_trip', row.roundTrip),
+    lower(`${row.name}_lost`, row.lost, { unit: 'ticks', goal: 0 }),
   ];
 }
 

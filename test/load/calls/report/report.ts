@@ -26,7 +26,8 @@ could begin them, so that its own delays are not the service's. The round trip l
 compares only readings of one process, so it holds whatever the clocks say: it is the sum of both directions.
 
 Counted: the event loop, the jitter of timers, the wait for the calls' 20 ms clock, sockets, and the generator's own
-loop when it reads. Not counted: the 20 ms that a frame lasts itself, on either side; a network; a carrier's codec.
+loop when it reads. "Starved" is the share of the time in which the service was ready to run and other programs had the
+processors: above one or two percent, the figures are theirs. Not counted: the 20 ms that a frame lasts itself, on either side; a network; a carrier's codec.
 Peer to app is to the newest 20 ms of a message; "held" is to all of them, so it holds what a message of several
 waits for its own end: 1920 bytes are 60 ms, and their first 20 ms are 40 ms old by design.`;
 
@@ -60,8 +61,10 @@ function latencyTable(rows: readonly LatencyRow[]): string {
       'app to peer',
       'round trip',
       'ticks',
-      'answered of sent',
+      'sent',
+      'lost',
       'generator late p99',
+      'starved',
     ],
     rows.map((row) => [
       row.name,
@@ -70,8 +73,10 @@ function latencyTable(rows: readonly LatencyRow[]): string {
       pair(row.toPeer),
       pair(row.roundTrip),
       String(row.ticks),
-      `${row.answered} of ${row.sent}`,
+      String(row.sent),
+      String(row.lost),
       row.generatorLateMs.toFixed(1),
+      `${(100 * row.starvedShare).toFixed(1)} %`,
     ]),
   );
 }

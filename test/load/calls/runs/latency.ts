@@ -7,6 +7,9 @@ import { median, quantile } from '../report/statistics.ts';
 import type { CallsService } from '../service/calls-service.ts';
 import { inGroups, placeCalls } from './open-calls.ts';
 
+/** What was said last has reached the peer and come back by then. */
+const DRAIN_MS = 1000;
+
 /** How latency is measured: one talking client on each of so many calls. */
 export interface LatencyPlan {
   readonly name: string;
@@ -34,12 +37,15 @@ export interface LatencyRow {
   readonly toPeer: Quantiles;
   /** Both, without the peer's own time: independent of whether two processes read the same clock. */
   readonly roundTrip: Quantiles;
-  /** Ticks in the windows, and stamps that came back, of all that were sent. */
+  /** Ticks that came in the windows. */
   readonly ticks: number;
-  readonly answered: number;
+  /** All that was sent, and what of it never reached the peer and came back as a report. */
   readonly sent: number;
+  readonly lost: number;
   /** What the generator itself was late by when it sent, p99. */
   readonly generatorLateMs: number;
+  /** Share of the time in which the service's main thread was ready and other programs had the processors. */
+  readonly starvedShare: number;
 }
 
 /** Collects what comes in one window. */
@@ -69,8 +75,12 @@ export async function measureLatency(service: CallsService, plan: LatencyPlan): 
   const api = await openLine(service.origin, { key: service.key, record: plan.record });
   const calls = await placeCalls(api, plan.calls);
   let window = new LatencyWindow();
+  let answered = 0;
   const watch = {
-    ticks: (ticks: readonly StampedTick[], atMs: number) => window.take(ticks, atMs),
+    ticks: (ticks: readonly StampedTick[], atMs: number) => {
+      window.take(ticks, atMs);
+      for (const { heard } of ticks) answered += heard.length;
+    },
     missing: () => undefined,
   };
   const clients = await inGroups(calls, async (callId) =>
@@ -81,38 +91,46 @@ export async function measureLatency(service: CallsService, plan: LatencyPlan): 
   await sleep(plan.warmUpMs);
   talkers.lateMs.length = 0;
   const windows: LatencyWindow[] = [];
+  const starvedBefore = await service.starvedMs();
   for (let index = 0; index < plan.windows; index += 1) {
     window = new LatencyWindow();
     windows.push(window);
     await sleep(plan.windowMs);
   }
-  const { lateMs } = talkers;
-  const sent = lateMs.length;
+  const generatorLateMs = quantile(talkers.lateMs, 0.99);
+  const starvedMs = (await service.starvedMs()) - starvedBefore;
   window = new LatencyWindow();
   talkers.stop();
   await talking;
+  await sleep(DRAIN_MS);
   for (const client of clients) client.close();
   await inGroups(calls, (callId) => api.end(callId));
-  return { name: plan.name, ...summary(windows), sent, generatorLateMs: quantile(lateMs, 0.99) };
+  return {
+    name: plan.name,
+    ...summary(windows),
+    sent: talkers.sent,
+    lost: talkers.sent - answered,
+    generatorLateMs,
+    starvedShare: starvedMs / (plan.windows * plan.windowMs),
+  };
 }
 
 function talkAddress(api: CallsApi, face: LatencyPlan['face'], callId: string): Promise<MediaAddress> {
   return face === 'pilot' ? api.pilotMedia(callId, 'talk') : Promise.resolve(api.wadialMedia(callId, 'talk'));
 }
 
-function summary(windows: readonly LatencyWindow[]): Omit<LatencyRow, 'name' | 'sent' | 'generatorLateMs'> {
+type Summary = Pick<LatencyRow, 'toApp' | 'toAppHeld' | 'toPeer' | 'roundTrip' | 'ticks'>;
+
+function summary(windows: readonly LatencyWindow[]): Summary {
   const medians = (of: (window: LatencyWindow) => readonly number[]): Quantiles => ({
     p50: median(windows.map((window) => quantile(of(window), 0.5))),
     p99: median(windows.map((window) => quantile(of(window), 0.99))),
   });
-  const count = (of: (window: LatencyWindow) => readonly number[]): number =>
-    windows.reduce((sum, window) => sum + of(window).length, 0);
   return {
     toApp: medians((window) => window.toApp),
     toAppHeld: medians((window) => window.toAppHeld),
     toPeer: medians((window) => window.toPeer),
     roundTrip: medians((window) => window.roundTrip),
-    ticks: count((window) => window.toAppHeld),
-    answered: count((window) => window.roundTrip),
+    ticks: windows.reduce((sum, window) => sum + window.toAppHeld.length, 0),
   };
 }
