@@ -9,6 +9,7 @@ import type { Carrier, TakeIncoming } from '../ports.ts';
 import { type CarrierFile, parseCarrierFile, streamSettings } from './carrier-config.ts';
 import { createLoopbackCarrier, type LoopbackCarrier } from './loopback/loopback-carrier.ts';
 import { createMediaStreams } from './media-streams/media-streams.ts';
+import { keepsSecrets } from './twilio/rest/config.ts';
 import { createTwilioCarrier, type TwilioCarrier } from './twilio/twilio-carrier.ts';
 
 const CLOSE_MS = 10_000;
@@ -74,9 +75,9 @@ function twilioCarriers(file: CarrierFile, { log, publicOrigin }: Parts): Map<st
   const carriers = new Map<string, TwilioCarrier>();
   for (const [name, config] of Object.entries(file)) {
     if (config.kind !== 'twilio') continue;
-    if (publicOrigin === undefined) {
+    if (publicOrigin === undefined || !keepsSecrets(publicOrigin)) {
       throw new Error(
-        `The carrier ${name} needs EARSHOT_CALLS_PUBLIC_ORIGIN: Twilio has to reach this server.`,
+        `The carrier ${name} needs EARSHOT_CALLS_PUBLIC_ORIGIN with https: Twilio has to reach this server, and streams to it by wss alone.`,
       );
     }
     carriers.set(name, createTwilioCarrier(config, { name, publicUrl: publicOrigin, log }));

@@ -2,8 +2,8 @@ import { z } from 'zod';
 
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
-/** The account's secret must not cross a network in the clear. */
-function keepsSecrets(text: string): boolean {
+/** Whether nothing that is sent there crosses a network in the clear. */
+export function keepsSecrets(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname } = new URL(text);
   return protocol === 'https:' || LOOPBACK.has(hostname);
