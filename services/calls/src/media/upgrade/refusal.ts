@@ -24,6 +24,8 @@ export class FormRefusal extends EarshotError {
 
 /** Answers an upgrade request with an HTTP error and the JSON envelope instead of 101, and closes the connection. */
 export function refuseUpgrade(socket: Duplex, error: unknown): void {
+  // Nobody else may be listening any more, and a client that resets the connection must not end the process.
+  socket.on('error', () => undefined);
   if (socket.destroyed) return;
   const status = error instanceof EarshotError ? error.status : 500;
   const body = JSON.stringify(errorEnvelope(error));
