@@ -2,7 +2,7 @@ import { WebSocket } from 'ws';
 import { monotonicMs, readTick, type SampleAt, type StampedTick, TICK_SAMPLES } from './stamps.ts';
 
 /** How audio looks on a socket: floats on the WADial face, 16-bit integers on the Pilot face. */
-export type Encoding = 'float32' | 'pcm16';
+type Encoding = 'float32' | 'pcm16';
 
 /** Where to connect, and how. */
 export interface MediaAddress {

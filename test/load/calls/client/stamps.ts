@@ -10,7 +10,7 @@ export const TICK_SAMPLES = 320;
 export type SampleAt = (index: number) => number;
 
 /** What a stamping peer heard: the time in the stamp, and when it came. Monotonic, ms. */
-export interface HeardStamp {
+interface HeardStamp {
   readonly stampMs: number;
   readonly heardMs: number;
 }

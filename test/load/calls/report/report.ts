@@ -32,7 +32,7 @@ Peer to app is to the newest 20 ms of a message; "held" is to all of them, so it
 waits for its own end: 1920 bytes are 60 ms, and their first 20 ms are 40 ms old by design.`;
 
 /** The tables, as Markdown. */
-export function tables({ latency, latencyCalls, windowSeconds, load, record }: BenchResult): string {
+function tables({ latency, latencyCalls, windowSeconds, load, record }: BenchResult): string {
   const kept = record ? 'recorded' : 'not recorded';
   const parts: string[] = [];
   if (latency.length > 0) {

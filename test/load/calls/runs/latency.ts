@@ -22,7 +22,7 @@ export interface LatencyPlan {
 }
 
 /** Quantiles of one window, or the medians of those of several; ms. */
-export interface Quantiles {
+interface Quantiles {
   readonly p50: number;
   readonly p99: number;
 }
