@@ -25,6 +25,9 @@ excused. The generator stamps each 20 ms that it sends with the earliest time at
 could begin them, so that its own delays are not the service's. The round trip leaves out the peer's own time and
 compares only readings of one process, so it holds whatever the clocks say: it is the sum of both directions.
 
+With many calls, a peer buffers 40 ms before it plays, then takes 20 ms from that every 20 ms by the monotonic clock; a
+tick for which less is there is an underrun, and what comes too late is thrown away, so one delay does not hide the next.
+
 Counted: the event loop, the jitter of timers, the wait for the calls' 20 ms clock, sockets, and the generator's own
 loop when it reads. "Starved" is the share of the time in which the service was ready to run and other programs had the
 processors: above one or two percent, the figures are theirs. Not counted: the 20 ms that a frame lasts itself, on either side; a network; a carrier's codec.

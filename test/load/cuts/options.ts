@@ -1,0 +1,69 @@
+import { parseArgs } from 'node:util';
+import type { Split } from './speech/voices.ts';
+
+/** What a run measures. */
+export interface CutsOptions {
+  readonly quick: boolean;
+  readonly split: Split;
+  readonly seed: number;
+  readonly talks: number;
+  readonly talkSeconds: number;
+  readonly noiseSeconds: number;
+  readonly noiseTracks: number;
+  readonly threads: number;
+  readonly streams: number;
+  /** Windows in which the cost of the stage is measured; 0 for not at all. */
+  readonly windows: number;
+}
+
+const USAGE = `npm run bench:cuts -- [options]
+  --quick             under two minutes: fewer and shorter talks; nothing is written
+  --split test|tune   which voices and sentences (test); nothing is written of tune
+  --seed N            which talks and noises (1)
+  --talks N           how many talks (32; 8 with --quick)
+  --seconds N         of each talk (240; 120 with --quick)
+  --threads N         2
+  --no-cost           leaves out what the chunk stage costs`;
+
+/** Reads the command line. Throws the usage when it makes no sense. */
+export function readCutsOptions(args: readonly string[]): CutsOptions {
+  const { quick, split, seed, talks, seconds, threads, ...rest } = parse(args);
+  if (split !== 'test' && split !== 'tune') throw new Error(USAGE);
+  return {
+    quick,
+    split,
+    seed: count(seed),
+    talks: count(talks ?? (quick ? '8' : '32')),
+    talkSeconds: count(seconds ?? (quick ? '120' : '240')),
+    noiseSeconds: 120,
+    noiseTracks: quick ? 1 : 4,
+    threads: count(threads),
+    streams: 1000,
+    windows: rest['no-cost'] ? 0 : quick ? 3 : 7,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        quick: { type: 'boolean', default: false },
+        split: { type: 'string', default: 'test' },
+        seed: { type: 'string', default: '1' },
+        talks: { type: 'string' },
+        seconds: { type: 'string' },
+        threads: { type: 'string', default: '2' },
+        'no-cost': { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (cause) {
+    throw new Error(USAGE, { cause });
+  }
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new Error(USAGE);
+  return value;
+}

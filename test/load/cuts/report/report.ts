@@ -1,0 +1,92 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Figure } from '../../calls/report/figures.ts';
+import { quantile } from '../../calls/report/statistics.ts';
+import { workspaceRoot } from '../../../faults/processes/workspace.ts';
+import { machineLines } from '../../../faults/runner/report.ts';
+import type { CutsOptions } from '../options.ts';
+import { percent } from './figures.ts';
+import type { CutsResult } from './results.ts';
+
+const FILE = join(workspaceRoot, 'infra', 'benchmarks', 'cuts.md');
+
+const HOW = `Parts of sentences are spoken one by one by flite and espeak-ng, their edges trimmed where they are 40 dB weaker than
+their loudest 5 ms, and joined with pauses of 80 to 900 ms, so that each sample is known to be word or pause: a part
+counts as one word, though a talker might be interrupted inside it without harm. A cut is inside a word when it lies more
+than 20 ms from either end of it. A talk has one voice and one of four manners, from slow to one that never pauses for
+200 ms. Noise is made here too; its level counts against the words alone, before a telephone narrows both.
+
+"10 dB" and its like add up white, pink and brown noise, hum, and the telephone in pink noise; "10 dB or better" adds
+the clean talk and the clean telephone. A pause of 500 ms or more is missed when a cutter that may cut every 0.4 s does
+not cut in it. "True pauses" is the same cutter told the truth; "every 15 s" cuts whatever is said. The chunk stage is
+timed at 1,000 streams that advance together by 100 ms, in turns with the detector alone; CPU time, medians.
+
+None of this is real speech: both synthesizers are clearer, and pause more sharply, than people on a telephone.`;
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const rule = head.map((_, column) => (column === 0 ? '---' : '---:'));
+  return [head, rule, ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
+function conditionTable({ conditions }: CutsResult): string {
+  const rows = [...conditions].map(([name, tally]) => [
+    name,
+    String(tally.cuts),
+    percent(tally.insideWord, tally.cuts).toFixed(1),
+    `${tally.forced} (${tally.forcedInsideWord})`,
+    `${quantile(tally.lengths, 0.5).toFixed(1)} / ${quantile(tally.lengths, 0.95).toFixed(1)}`,
+    percent(tally.missedPauses, tally.longPauses).toFixed(1),
+    percent(tally.spokenUnmarked, tally.spoken).toFixed(1),
+    String(tally.outOfBounds),
+  ]);
+  const head = [
+    'condition',
+    'cuts',
+    'inside a word, %',
+    'forced (inside)',
+    'length p50 / p95, s',
+    'long pauses missed, %',
+    'speech unmarked, %',
+    'out of bounds',
+  ];
+  return table(head, rows);
+}
+
+function noiseTable({ noises }: CutsResult): string {
+  return table(
+    ['noise alone', 'segments', 'marked as speech, %'],
+    [...noises].map(([noise, { segments, marked }]) => [
+      noise,
+      String(segments),
+      percent(marked, segments).toFixed(1),
+    ]),
+  );
+}
+
+function figureTable(figures: readonly Figure[]): string {
+  return table(
+    ['figure', 'measured', 'goal', ''],
+    figures.map(({ name, value, goal, unit }) => [
+      name,
+      `${value} ${unit}`,
+      goal === null ? '-' : `${goal} ${unit}`,
+      goal === null ? '' : value <= goal ? 'met' : 'MISSED',
+    ]),
+  );
+}
+
+/** Gives what a run found for the terminal, and writes it beside the benchmark when it was a full one. */
+export async function writeCutsReport(
+  result: CutsResult,
+  { figures, options }: { readonly figures: readonly Figure[]; readonly options: CutsOptions },
+): Promise<string> {
+  const { talks, talkSeconds, split, seed } = options;
+  const what = `${talks} talks of ${talkSeconds} s, voices and sentences of the "${split}" half, seed ${seed}.`;
+  const body = [what, figureTable(figures), conditionTable(result), noiseTable(result)];
+  if (!options.quick && split === 'test' && result.cost !== undefined) {
+    const machine = ['The machine:', (await machineLines()).join('\n')];
+    const text = ['# Cuts', 'Written by `npm run bench:cuts`.', HOW, ...body, ...machine].join('\n\n');
+    await writeFile(FILE, `${text}\n`);
+  }
+  return body.join('\n\n');
+}

@@ -1,0 +1,25 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { WebSocketServer } from 'ws';
+import { LOOP_RESOLUTION_MS } from '../servers/loop-delay.ts';
+
+/** The physical limit of the library: takes every message of every stream and throws it away. */
+const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
+const delay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+delay.enable();
+let bytes = 0;
+
+server.on('connection', (socket) => {
+  socket.on('message', (data: Buffer) => {
+    bytes += data.length;
+  });
+  socket.on('error', () => undefined);
+});
+server.on('listening', () => {
+  const address = server.address();
+  process.send?.({ port: typeof address === 'string' ? 0 : (address?.port ?? 0) });
+});
+process.on('message', () => {
+  process.send?.({ bytes, loopP99Ms: delay.count === 0 ? 0 : delay.percentile(99) / 1e6 });
+  delay.reset();
+});
+process.on('disconnect', () => process.exit(0));

@@ -1,0 +1,29 @@
+import { cpuMs, residentKb, starvedMs } from '../../../rig/process-usage.ts';
+
+/** A server that streams are sent to. */
+export interface StreamTarget {
+  readonly name: 'bare' | 'earshot';
+  readonly ports: readonly number[];
+  readonly pids: readonly number[];
+  /** Where each of a number of new streams may connect. */
+  paths(count: number): Promise<string[]>;
+  /** Lateness of the event loop since it was last asked, p99, ms; of several processes the worst. */
+  loopP99Ms(): Promise<number>;
+  /** Payload bytes of messages that it saw so far. */
+  receivedBytes(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+/** What the processes of a target used so far, and the memory that they hold. */
+export interface Usage {
+  readonly cpuMs: number;
+  /** Main threads that were ready to run while other programs had the processors. */
+  readonly starvedMs: number;
+  readonly residentKb: number;
+}
+
+export async function usageOf(pids: readonly number[]): Promise<Usage> {
+  const sum = async (read: (pid: number) => Promise<number>): Promise<number> =>
+    (await Promise.all(pids.map(read))).reduce((total, value) => total + value, 0);
+  return { cpuMs: await sum(cpuMs), starvedMs: await sum(starvedMs), residentKb: await sum(residentKb) };
+}
