@@ -24,7 +24,7 @@ export interface LineClient {
   join(callId: string): Promise<MediaClient>;
 }
 
-export interface MediaClient {
+interface MediaClient {
   /** Says it, and resolves when the peer has been sent all of it. */
   talk(samples: Int16Array): Promise<void>;
   heard(): Int16Array;

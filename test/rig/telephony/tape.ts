@@ -16,7 +16,12 @@ const Line = z
   ])
   .transform((line): Sent => (line.binary ? Buffer.from(line.base64, 'base64') : line.text));
 const WayBack = z.object({
-  messages: z.object({ before: z.array(Line), mark: z.array(Line), after: z.array(Line) }),
+  messages: z.object({
+    before: z.array(Line),
+    after: z.array(Line),
+    clear: z.array(Line),
+    hangup: Line.nullable(),
+  }),
 });
 /** What the decoder has to be told, since the wire does not. */
 const Configured = z.union([
@@ -62,12 +67,13 @@ export function readTape({ tape, carrier, restarts }: Platform): Tape {
   };
 }
 
-/** The messages with which the golden file of a platform's way back carries audio. */
-export function readWayBack({ wayBack }: Platform): Sent[] {
+/** What goes back to a platform by its golden file: audio, what drops audio, and what ends the call. */
+export function readWayBack({ wayBack }: Platform): Record<'media' | 'clear' | 'hangup', Sent[]> {
   const { messages } = WayBack.parse(
     JSON.parse(readFileSync(new URL(`way-back/${wayBack}.json`, folder), 'utf8')),
   );
-  return [...messages.before, ...messages.after];
+  const { before, after, clear, hangup } = messages;
+  return { media: [...before, ...after], clear, hangup: hangup === null ? [] : [hangup] };
 }
 
 function fieldsOf(message: Sent | undefined): z.infer<typeof Fields> | undefined {
