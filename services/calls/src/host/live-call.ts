@@ -23,8 +23,7 @@ import { Listeners } from './sound/listeners.ts';
 import { playEvent } from './sound/play-event.ts';
 import type { Recorder } from './sound/recorder.ts';
 
-const TICK_SAMPLES = (LIMITS.callSampleRate * LIMITS.callTickMs) / 1000;
-const SILENCE = new Int16Array(TICK_SAMPLES);
+const SILENCE = new Int16Array((LIMITS.callSampleRate * LIMITS.callTickMs) / 1000);
 
 /** What a live call needs of its host. */
 export interface LiveCallContext {
@@ -152,8 +151,10 @@ export class LiveCall {
   }
 
   /** Ends what is overdue: nobody answered, the link stayed down or silent on the wire, it took too long. */
-  expire(): void {
+  expire(stoodStill: boolean): void {
     const atMs = this.#context.elapsedMs();
+    // What the peer said while this process stood still waits to be read.
+    if (stoodStill) this.#heardMs = atMs;
     this.apply({ type: 'clock', at: this.#context.now().toISOString(), atMs });
     if (this.#link !== undefined && atMs - this.#heardMs >= LIMITS.callPeerGoneMs) this.end('peer_gone');
   }
@@ -228,11 +229,12 @@ export class LiveCall {
   #finish(): void {
     const link = this.#link;
     this.#link = undefined;
-    this.playout.end();
+    // First of all it goes on record, whatever of the rest should fail.
+    this.#context.ended(this);
     if (link === undefined) this.giveUp();
     else link.hangup();
+    this.playout.end();
     this.listeners.close();
-    this.#context.ended(this);
   }
 
   #played(event: PlayoutEvent): void {

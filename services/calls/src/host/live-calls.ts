@@ -11,6 +11,8 @@ import { startTicker, type Ticker } from './sound/ticker.ts';
 
 /** How often calls are looked at for what is overdue, ms. */
 const LOOK_MS = 250;
+/** A look that comes this late says that the process was held up itself, and could hear nobody; ms. */
+const STALL_MS = 5000;
 /** How often the index is told again how live calls stand, ms. */
 const HOLD_MS = 5000;
 
@@ -23,6 +25,7 @@ export class LiveCalls {
   #ticker: Ticker | undefined;
   #timers: NodeJS.Timeout[] = [];
   #closing = false;
+  #lookedMs = performance.now();
   #onEnded: (callId: string) => void = () => undefined;
 
   constructor(deps: CallHostDeps, book: CallBook) {
@@ -48,9 +51,7 @@ export class LiveCalls {
   }
 
   start(): void {
-    this.#ticker = startTicker(() => {
-      for (const call of this.#calls.values()) call.tick();
-    });
+    this.#ticker = startTicker(() => this.#each((call) => call.tick()));
     this.#timers = [setInterval(() => this.#look(), LOOK_MS), setInterval(() => this.#holdAll(), HOLD_MS)];
   }
 
@@ -62,7 +63,7 @@ export class LiveCalls {
   /** Ends every call and waits until their audio is durable here, within `deadlineMs`. */
   async close(deadlineMs: number): Promise<void> {
     this.#closing = true;
-    for (const call of this.#calls.values()) call.end('shutdown');
+    this.#each((call) => call.end('shutdown'));
     await this.#endings.settled(deadlineMs);
     this.stop();
   }
@@ -96,6 +97,8 @@ export class LiveCalls {
     this.#calls.set(record.callId, call);
     try {
       await this.#book.begin(record);
+      // A shutdown that came meanwhile has ended it, and the carrier must not hear of it any more.
+      if (call.state === 'ended') throw new EarshotError('shutting_down');
     } catch (error) {
       this.#calls.delete(record.callId);
       throw error;
@@ -153,8 +156,32 @@ export class LiveCalls {
     });
   }
 
+  /** A fault in one call ends that call; the others and their clock go on. */
+  #each(work: (call: LiveCall) => void): void {
+    for (const call of this.#calls.values()) {
+      try {
+        work(call);
+      } catch (error) {
+        this.#giveUp(call, error);
+      }
+    }
+  }
+
+  #giveUp(call: LiveCall, error: unknown): void {
+    const { callId } = call.record;
+    this.#deps.log.error({ call: callId, err: error }, 'a call failed');
+    try {
+      call.end('failed');
+    } catch (again) {
+      this.#deps.log.error({ call: callId, err: again }, 'a call that failed could not let go of everything');
+    }
+  }
+
   #look(): void {
-    for (const call of this.#calls.values()) call.expire();
+    const nowMs = performance.now();
+    const stoodStill = nowMs - this.#lookedMs > STALL_MS;
+    this.#lookedMs = nowMs;
+    this.#each((call) => call.expire(stoodStill));
   }
 
   #holdAll(): void {

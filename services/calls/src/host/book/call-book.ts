@@ -22,6 +22,8 @@ export class CallBook {
   readonly #archive: CallArchive;
   readonly #index: CallIndex;
   readonly #log: Log;
+  /** Calls that began while the index was away, by id. */
+  readonly #unlisted = new Map<string, CallRecord>();
 
   constructor(parts: { readonly archive: CallArchive; readonly index: CallIndex; readonly log: Log }) {
     this.#archive = parts.archive;
@@ -34,7 +36,14 @@ export class CallBook {
     await this.#archive.markLive(record, { v: 1, node: record.node, lineId: record.lineId });
     if ((await this.#archive.createCall(record)) === 'exists') throw new EarshotError('internal_error');
     if (record.externalCallId !== null) await this.name(record, record.externalCallId);
-    await this.#softly(this.#index.add(record, record.createdAt));
+    await this.enlist(record);
+  }
+
+  /** Lists a call; one that the index does not take now is listed by a later `prime`. */
+  async enlist(record: CallRecord): Promise<void> {
+    const added = this.#index.add(record, record.createdAt).then(() => true);
+    if ((await this.#softly(added)) === true) this.#unlisted.delete(record.callId);
+    else this.#unlisted.set(record.callId, record);
   }
 
   /** Lets the call be found by the carrier's own id too. */
@@ -89,16 +98,18 @@ export class CallBook {
   async list(page: CallPage): Promise<CallView[]> {
     const ids = await this.#index.list(page);
     const views = await Promise.all(
-      ids.map((callId) => this.view({ tenant: page.tenant, callId }).catch(() => null)),
+      ids.map((callId) => this.view({ tenant: page.tenant, callId }).catch(nullUnlessOutage)),
     );
     return views.filter((view) => view !== null);
   }
 
-  /** Lists every call again when the index was emptied. */
+  /** Lists what is missing in the index: every call again when it was emptied. */
   async prime(): Promise<void> {
-    if (await this.#index.isWhole()) return;
+    const isWhole = await this.#index.isWhole();
+    for (const record of [...this.#unlisted.values()]) await this.enlist(record);
+    if (isWhole) return;
     for await (const place of this.#archive.listCalls()) {
-      const record = await this.#archive.readCall(place.tenant, place.callId);
+      const record = await this.#archive.readCall(place.tenant, place.callId).catch(nullUnlessOutage);
       if (record !== null) await this.#index.add(record, record.createdAt);
     }
     await this.#index.markWhole();
@@ -112,6 +123,12 @@ export class CallBook {
       return undefined;
     }
   }
+}
+
+/** A call that is damaged or gone is left out of a list; while storage is away there is no list. */
+function nullUnlessOutage(error: unknown): null {
+  if (error instanceof EarshotError && !error.retryable) return null;
+  throw error;
 }
 
 const hashOf = (externalCallId: string): string => createHash('sha256').update(externalCallId).digest('hex');

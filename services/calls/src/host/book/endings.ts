@@ -51,18 +51,27 @@ export class Endings {
    * those of nodes that gave no sign for two leases.
    */
   async reconcile(isCarried: (callId: string) => boolean): Promise<void> {
-    const { archive, node, log } = this.#deps;
+    const { archive, log } = this.#deps;
     const seen = new Set<string>();
     for await (const place of archive.listLive()) {
       seen.add(place.callId);
       if (isCarried(place.callId) || this.#running.has(place.callId)) continue;
-      const marker = await archive.readLive(place);
-      if (marker === null) continue;
-      if (marker.node !== node && !(await this.#isGone(place))) continue;
-      log.warn({ call: place.callId, node: marker.node }, 'a call was left behind by a process that is gone');
-      await this.#endLost(place);
+      try {
+        await this.#judge(place);
+      } catch (error) {
+        // One that cannot be ended now, or ever, must keep neither the others nor the start of this process.
+        log.warn({ call: place.callId, err: error }, 'a call that was left behind could not be ended yet');
+      }
     }
     for (const callId of this.#suspects.keys()) if (!seen.has(callId)) this.#suspects.delete(callId);
+  }
+
+  async #judge(place: CallPlace): Promise<void> {
+    const { archive, node, log } = this.#deps;
+    const marker = await archive.readLive(place);
+    if (marker === null || (marker.node !== node && !(await this.#isGone(place)))) return;
+    log.warn({ call: place.callId, node: marker.node }, 'a call was left behind by a process that is gone');
+    await this.#endLost(place);
   }
 
   /** While the index cannot be read no node is judged. */
@@ -81,6 +90,7 @@ export class Endings {
     const { archive, announce } = this.#deps;
     const record = await archive.readCall(place.tenant, place.callId);
     if (record !== null) {
+      await this.#book.enlist(record);
       const status = await this.#book.status(place);
       const endedAt = new Date().toISOString();
       const connectedAt = status?.connectedAt ?? null;
