@@ -21,7 +21,7 @@ const USAGE = `npm run bench:cuts -- [options]
   --split test|tune   which voices and sentences (test); nothing is written of tune
   --seed N            which talks and noises (1)
   --talks N           how many talks (32; 8 with --quick)
-  --seconds N         of each talk (240; 120 with --quick)
+  --seconds N         of each talk (240; 90 with --quick)
   --threads N         2
   --no-cost           leaves out what the chunk stage costs`;
 
@@ -34,8 +34,8 @@ export function readCutsOptions(args: readonly string[]): CutsOptions {
     split,
     seed: count(seed),
     talks: count(talks ?? (quick ? '8' : '32')),
-    talkSeconds: count(seconds ?? (quick ? '120' : '240')),
-    noiseSeconds: 120,
+    talkSeconds: count(seconds ?? (quick ? '90' : '240')),
+    noiseSeconds: quick ? 60 : 120,
     noiseTracks: quick ? 1 : 4,
     threads: count(threads),
     streams: 1000,

@@ -38,7 +38,12 @@ const INSIDE_GOALS: readonly (readonly [string, string, number | null])[] = [
 
 /** All figures of a run. */
 export function cutsFigures(result: CutsResult): Figure[] {
-  return [...insideFigures(result), ...segmentFigures(result), ...markFigures(result), ...costFigures(result)];
+  return [
+    ...insideFigures(result),
+    ...segmentFigures(result),
+    ...markFigures(result),
+    ...costFigures(result),
+  ];
 }
 
 function insideFigures(result: CutsResult): Figure[] {
@@ -71,7 +76,10 @@ function markFigures(result: CutsResult): Figure[] {
   const sum = (of: 'segments' | 'marked'): number => steady.reduce((total, tally) => total + tally[of], 0);
   const music = result.noises.get('music');
   return [
-    figure('speech_unmarked_10_db_or_better', percent(good.spokenUnmarked, good.spoken), { unit: '%', goal: 0 }),
+    figure('speech_unmarked_10_db_or_better', percent(good.spokenUnmarked, good.spoken), {
+      unit: '%',
+      goal: 0,
+    }),
     figure('speech_unmarked_5_db', percent(five.spokenUnmarked, five.spoken), { unit: '%', goal: 0.3 }),
     figure('steady_noise_marked_speech', percent(sum('marked'), sum('segments')), { unit: '%', goal: 0.5 }),
     figure('music_marked_speech', percent(music?.marked ?? 0, music?.segments ?? 0), { unit: '%', goal: 2 }),

@@ -1,16 +1,16 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Figure } from '../../calls/report/figures.ts';
-import { quantile } from '../../calls/report/statistics.ts';
 import { workspaceRoot } from '../../../faults/processes/workspace.ts';
 import { machineLines } from '../../../faults/runner/report.ts';
+import type { Figure } from '../../calls/report/figures.ts';
+import { quantile } from '../../calls/report/statistics.ts';
 import type { CutsOptions } from '../options.ts';
 import { percent } from './figures.ts';
 import type { CutsResult } from './results.ts';
 
 const FILE = join(workspaceRoot, 'infra', 'benchmarks', 'cuts.md');
 
-const HOW = `Parts of sentences are spoken one by one by flite and espeak-ng, their edges trimmed where they are 40 dB weaker than
+const HOW = `Parts of sentences are spoken one by one by flite and espeak-ng, their edges trimmed where they are 37 dB weaker than
 their loudest 5 ms, and joined with pauses of 80 to 900 ms, so that each sample is known to be word or pause: a part
 counts as one word, though a talker might be interrupted inside it without harm. A cut is inside a word when it lies more
 than 20 ms from either end of it. A talk has one voice and one of four manners, from slow to one that never pauses for

@@ -31,17 +31,23 @@ export function hear(
   condition: Condition,
   { noise, seed }: { readonly noise: Float32Array | null; readonly seed: number },
 ): Heard {
-  let samples = Float32Array.from(talk.samples);
-  if (condition.reverb === true) samples = Float32Array.from(reverberant(samples));
-  const steps = condition.steps === undefined ? null : levelSteps(samples.length, seededRandom(seed, 7));
-  const level = talk.level * 10 ** (-condition.snrDb / 20);
-  for (let index = 0; index < samples.length; index += 1) {
-    const gain = steps?.[index] ?? 1;
-    const added = noise === null ? 0 : level * noise[index]!;
-    samples[index] =
-      condition.steps === 'all' ? gain * (samples[index]! + added) : samples[index]! + gain * added;
+  const samples = condition.reverb === true ? reverberant(talk.samples) : talk.samples.slice();
+  const level = noise === null ? 0 : talk.level * 10 ** (-condition.snrDb / 20);
+  if (condition.steps === undefined) addNoise(samples, noise, level);
+  else {
+    const steps = levelSteps(samples.length, seededRandom(seed, 7));
+    const stepped = noise?.map((value, index) => value * steps[index]!) ?? null;
+    addNoise(samples, condition.steps === 'all' ? noise : stepped, level);
+    if (condition.steps === 'all') {
+      for (let index = 0; index < samples.length; index += 1) samples[index]! *= steps[index]!;
+    }
   }
   return condition.telephone === true
     ? { sampleRate: TELEPHONE_RATE, samples: overTelephone(samples) }
     : { sampleRate: SAMPLE_RATE, samples: toPcm(samples) };
+}
+
+function addNoise(samples: Float32Array, noise: Float32Array | null, level: number): void {
+  if (noise === null) return;
+  for (let index = 0; index < samples.length; index += 1) samples[index]! += level * noise[index]!;
 }

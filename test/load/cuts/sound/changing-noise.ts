@@ -81,11 +81,28 @@ function pluck(samples: Float32Array, { start, hertz, seconds, loudness }: Note)
   for (const [order, weight] of PARTIALS.entries()) {
     const turn = (2 * Math.PI * hertz * (order + 1)) / SAMPLE_RATE;
     if (turn > 2.8) break;
-    for (let index = 0; index < length; index += 1) {
-      const attack = Math.min(1, index / 80);
-      const decay = Math.exp((-3 * (order + 1) ** 0.5 * index) / (seconds * SAMPLE_RATE));
-      samples[start + index]! += loudness * weight * attack * decay * Math.sin(turn * index);
-    }
+    addPartial(samples.subarray(start, start + length), {
+      turn,
+      height: loudness * weight,
+      keep: Math.exp((-3 * (order + 1) ** 0.5) / (seconds * SAMPLE_RATE)),
+    });
+  }
+}
+
+/** Adds a dying sine, each sample of it from the two before. */
+function addPartial(
+  samples: Float32Array,
+  { turn, height, keep }: { readonly turn: number; readonly height: number; readonly keep: number },
+): void {
+  const again = 2 * keep * Math.cos(turn);
+  const damping = keep * keep;
+  let last = 0;
+  let beforeLast = (-height * Math.sin(turn)) / keep;
+  for (let index = 0; index < samples.length; index += 1) {
+    samples[index]! += index < 80 ? (index / 80) * last : last;
+    const next = again * last - damping * beforeLast;
+    beforeLast = last;
+    last = next;
   }
 }
 

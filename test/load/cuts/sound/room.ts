@@ -1,4 +1,4 @@
-import { createResampler, decodeMulaw, encodeMulaw } from '@earshot/audio';
+import { decodeMulaw, encodeMulaw } from '@earshot/audio';
 import { SAMPLE_RATE, type Span, toPcm } from './signal.ts';
 
 /** Rate of a telephone, Hz. */
@@ -25,7 +25,8 @@ export function reverberant(samples: Float32Array): Float32Array {
     }
   }
   for (const ms of ALL_PASS_MS) wet = allPass(wet, Math.round((ms / 1000) * SAMPLE_RATE));
-  return samples.map((value, index) => value + WET * wet[index]!);
+  for (let index = 0; index < wet.length; index += 1) wet[index] = samples[index]! + WET * wet[index]!;
+  return wet;
 }
 
 function allPass(samples: Float32Array, delay: number): Float32Array<ArrayBuffer> {
@@ -42,42 +43,51 @@ function allPass(samples: Float32Array, delay: number): Float32Array<ArrayBuffer
 
 /** What a telephone leaves: 300 to 3400 Hz at 8 kHz, through mu-law and back. */
 export function overTelephone(samples: Float32Array): Int16Array {
-  let narrow = samples;
-  for (const quality of [0.54, 1.31]) {
-    narrow = biquad(narrow, { hertz: 300, quality, high: true });
-    narrow = biquad(narrow, { hertz: 3400, quality, high: false });
+  const first = highPass(samples, { hertz: 300, quality: 0.54 });
+  const narrow = highPass(first, { hertz: 300, quality: 1.31 });
+  return decodeMulaw(encodeMulaw(toPcm(everySecond(narrow))));
+}
+
+/** Weights of a low-pass of 3400 Hz around a sample: a sinc in a Hann window. */
+const LOW_PASS = Float64Array.from({ length: 63 }, (_, tap) => {
+  const offset = tap - 31;
+  const turn = (2 * Math.PI * 3400) / SAMPLE_RATE;
+  const sinc = offset === 0 ? turn / Math.PI : Math.sin(turn * offset) / (Math.PI * offset);
+  return sinc * Math.cos((Math.PI * offset) / 64) ** 2;
+});
+
+function everySecond(samples: Float32Array): Float32Array {
+  const output = new Float32Array(Math.ceil(samples.length / 2));
+  for (let index = 0; index < output.length; index += 1) {
+    const from = 2 * index - 31;
+    let sum = 0;
+    for (let tap = Math.max(0, -from); tap < 63 && from + tap < samples.length; tap += 1) {
+      sum += LOW_PASS[tap]! * samples[from + tap]!;
+    }
+    output[index] = sum;
   }
-  const resampler = createResampler(SAMPLE_RATE, TELEPHONE_RATE);
-  const head = resampler.push(toPcm(narrow));
-  const tail = resampler.flush();
-  const line = new Int16Array(head.length + tail.length);
-  line.set(head);
-  line.set(tail, head.length);
-  return decodeMulaw(encodeMulaw(line));
+  return output;
 }
 
 interface Filter {
   readonly hertz: number;
   readonly quality: number;
-  /** Whether it passes what lies above. */
-  readonly high: boolean;
 }
 
 /** A second-order Butterworth section by the bilinear transform. */
-function biquad(samples: Float32Array, { hertz, quality, high }: Filter): Float32Array {
+function highPass(samples: Float32Array, { hertz, quality }: Filter): Float32Array {
   const angle = (2 * Math.PI * hertz) / SAMPLE_RATE;
   const alpha = Math.sin(angle) / (2 * quality);
   const cosine = Math.cos(angle);
   const norm = 1 + alpha;
-  const edge = (high ? 1 + cosine : 1 - cosine) / 2 / norm;
-  const middle = high ? -2 * edge : 2 * edge;
+  const edge = (1 + cosine) / 2 / norm;
   const last = (-2 * cosine) / norm;
   const beforeLast = (1 - alpha) / norm;
   const output = new Float32Array(samples.length);
   let [x1, x2, y1, y2] = [0, 0, 0, 0];
   for (let index = 0; index < samples.length; index += 1) {
     const x = samples[index]!;
-    const y = edge * (x + x2) + middle * x1 - last * y1 - beforeLast * y2;
+    const y = edge * (x - 2 * x1 + x2) - last * y1 - beforeLast * y2;
     x2 = x1;
     x1 = x;
     y2 = y1;

@@ -32,11 +32,13 @@ export function toUnitRms(samples: Float32Array): Float32Array {
   return samples;
 }
 
-/** Rounded and clamped to 16 bits. */
+/** Rounded and clamped to 16 bits; without calls, of which there would be very many. */
 export function toPcm(samples: Float32Array): Int16Array {
   const pcm = new Int16Array(samples.length);
   for (let index = 0; index < pcm.length; index += 1) {
-    pcm[index] = Math.max(-FULL_SCALE, Math.min(FULL_SCALE - 1, Math.round(samples[index]!)));
+    const value = samples[index]!;
+    const rounded = (value < 0 ? value - 0.5 : value + 0.5) | 0;
+    pcm[index] = rounded < -FULL_SCALE ? -FULL_SCALE : rounded >= FULL_SCALE ? FULL_SCALE - 1 : rounded;
   }
   return pcm;
 }

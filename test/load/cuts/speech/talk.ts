@@ -31,9 +31,9 @@ const MANNERS: readonly { readonly within: Range; readonly between: Range }[] = 
 ];
 const LEVEL_DBOV = -26;
 const LEVEL_SPREAD_DB = 3;
-/** A word begins and ends where this many samples are less than 40 dB weaker than the loudest. */
+/** A word begins and ends where this many samples are less than 37 dB weaker than the loudest. */
 const EDGE_SAMPLES = 80;
-const EDGE_RATIO = 1e-4;
+const EDGE_RATIO = 2e-4;
 
 /** Lets one voice say sentences in any order until the time is up. */
 export async function makeTalk(synthesizer: Synthesizer, plan: TalkPlan): Promise<Talk> {
