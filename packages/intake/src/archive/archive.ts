@@ -98,10 +98,9 @@ export class Archive {
   #laneOf(track: TrackName): SegmentLane {
     const known = this.#lanes.get(track);
     if (known !== undefined) return known;
-    const { store, slots, log, journal, time } = this.#context;
     const start = this.#starts.get(track) ?? { firstIndex: 0, shift: 0, from: 0 };
     const lane = new SegmentLane(
-      { store, slots, log, journal, time, ref: this.#ref, stream: this.#stream, stop: this.#stop },
+      { ...this.#context, ref: this.#ref, stream: this.#stream, stop: this.#stop },
       { track, ...start },
       {
         stored: (stored) => this.#keep(stored),

@@ -3,6 +3,7 @@ import type { SegmentEntry, SessionRef, TrackDigest, TrackName } from '@earshot/
 import type { IntakeContext } from '../context.ts';
 import { backOff, type Stop, worthLogging } from '../time/waiting.ts';
 import { type JournalAudio, readAudio } from './journal-audio.ts';
+import { othersAreDone } from './others-turn.ts';
 import {
   entryAt,
   type PendingSegment,
@@ -37,7 +38,11 @@ export interface LaneListener {
 }
 
 /** What the lanes of one session share. */
-export interface LaneContext extends Pick<IntakeContext, 'store' | 'slots' | 'log' | 'journal' | 'time'> {
+export interface LaneContext
+  extends Pick<
+    IntakeContext,
+    'store' | 'slots' | 'log' | 'journal' | 'time' | 'index' | 'sessions' | 'node' | 'limits'
+  > {
   readonly ref: SessionRef;
   readonly stream: JournalStream;
   readonly stop: Stop;
@@ -153,7 +158,9 @@ export class SegmentLane {
 
   /** Nothing is ever overwritten: the track goes on behind everything that storage holds of it. */
   async #relocate({ firstSample }: PendingSegment): Promise<void> {
-    const { store, ref, log } = this.#context;
+    const { store, ref, log, stream, stop } = this.#context;
+    await othersAreDone(this.#context, stream, stop);
+    if (stop.stopped) return;
     const behind = await placeBehind(store, ref, this.#track);
     this.#index = Math.max(this.#index + 1, behind.index + RELOCATION_ROOM);
     this.#shift = Math.max(this.#shift, behind.firstSample - firstSample);

@@ -3,6 +3,7 @@ import type { JournalRange, JournalStream, RecoveredStream } from '@earshot/jour
 import { Gap, type SegmentEntry, type TrackName } from '@earshot/protocol';
 import type { StoredStanding } from '@earshot/sessions';
 import { readAudio } from '../archive/journal-audio.ts';
+import { othersFeed } from '../archive/others-turn.ts';
 import type { IntakeContext } from '../context.ts';
 import { Tenure } from '../tenure/tenure.ts';
 import type { TenureStart } from '../tenure/tenure-start.ts';
@@ -73,13 +74,6 @@ export async function restoreTenure(
   if (goneOn) tenure.isFinal = true;
   if (fate === 'open' && !superseded && !goneOn) tenure.park('recovered');
   else void tenure.close('recovered');
-}
-
-async function othersFeed(context: IntakeContext, { ref, epoch }: JournalStream): Promise<boolean> {
-  // Who waits for our lease to be given back has not begun yet: the tail goes first.
-  if ((await context.index.liveStream(ref))?.node === context.node) return false;
-  const claims = await context.sessions.openClaims(ref);
-  return claims.some((claim) => claim.node !== context.node && claim.epoch > epoch);
 }
 
 /** True unless a newer epoch feeds the session; an index that is down decides nothing. */

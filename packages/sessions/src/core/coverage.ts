@@ -124,6 +124,22 @@ export function withoutStored(gaps: readonly Gap[], segments: readonly SegmentEn
   });
 }
 
+/**
+ * Gaps that lie on no other one. Two nodes may both have been told that a sender has nothing below a position any more;
+ * what both name is listed once, with the reason of the one that begins first.
+ */
+export function withoutOverlap(gaps: readonly Gap[]): Gap[] {
+  const ends = new Map<TrackName, number>();
+  return gaps
+    .toSorted((a, b) => a.track.localeCompare(b.track) || a.from - b.from || b.to - a.to)
+    .flatMap((gap) => {
+      const end = ends.get(gap.track) ?? 0;
+      ends.set(gap.track, Math.max(end, gap.to));
+      if (gap.from >= end) return [gap];
+      return gap.to > end ? [{ ...gap, from: end }] : [];
+    });
+}
+
 function outside(gap: Gap, from: number, to: number): Gap[] {
   if (to <= gap.from || from >= gap.to) return [gap];
   const before = { ...gap, to: from };

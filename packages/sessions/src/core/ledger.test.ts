@@ -113,6 +113,28 @@ describe('the ledger of a session', () => {
     fc.assert(property, { numRuns: 500 });
   });
 
+  it('lists a sample that several records miss in one gap only', () => {
+    const lost = (from: number, to: number): Gap => ({ track: 'inbound', from, to, reason: 'interrupted' });
+    const told = [lost(0, 40), lost(10, 60), lost(0, 40), lost(70, 80), lost(72, 75)];
+    expect(manifestOf([], told).gaps).toEqual([
+      lost(0, 40),
+      lost(40, 60),
+      { ...lost(60, 70), reason: 'interrupted' },
+      lost(70, 80),
+    ]);
+    fc.assert(
+      fc.property(fc.array(gap, { maxLength: 12 }), fc.array(segment, { maxLength: 4 }), (gaps, segments) => {
+        for (const name of TRACKS) {
+          let end = 0;
+          for (const { from, to } of manifestOf(segments, gaps).gaps.filter((each) => each.track === name)) {
+            expect(from).toBeGreaterThanOrEqual(end);
+            end = to;
+          }
+        }
+      }),
+    );
+  });
+
   it('keeps the reason and the position of each gap that was told, also where nothing was stored', () => {
     const gaps: Gap[] = [{ track: 'inbound', from: 3, to: 9, reason: 'corrupt' }];
     const manifest = manifestOf([], gaps);

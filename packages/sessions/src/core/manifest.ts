@@ -7,7 +7,7 @@ import type {
   StreamRecord,
   UploadReceipt,
 } from '@earshot/protocol';
-import { coverageOf, holesOf, withoutStored } from './coverage.ts';
+import { coverageOf, holesOf, withoutOverlap, withoutStored } from './coverage.ts';
 
 export interface ManifestInput {
   readonly document: SessionDocument;
@@ -29,9 +29,11 @@ export function buildManifest(input: ManifestInput): Manifest {
     streams.flatMap((stream) => stream.segments),
     input.orphans,
   );
-  const known = withoutStored(
-    streams.flatMap((stream) => stream.gaps),
-    segments,
+  const known = withoutOverlap(
+    withoutStored(
+      streams.flatMap((stream) => stream.gaps),
+      segments,
+    ),
   );
   const gaps = [...known, ...holesOf(segments, known)].sort(
     (a, b) => a.track.localeCompare(b.track) || a.from - b.from,

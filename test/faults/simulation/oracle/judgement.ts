@@ -103,7 +103,7 @@ function judgeContent(
       wrong += 1;
       if (first < 0) first = at;
     }
-    if (wrong > 0)
+    if (wrong > 0 && !isBehind(session, track, { connection, from, to: end }))
       history.double(
         session,
         'I3',
@@ -166,6 +166,23 @@ function isRelocated(
     matched += longest;
   }
   return true;
+}
+
+/**
+ * The other way round: the tail of the node that was away is in its place, and the newer audio of the plain client lies
+ * behind it, whole. What stands in its place is then that of an older connection.
+ */
+function isBehind(session: SessionHistory, track: StoredTrack, share: Share): boolean {
+  const { connection, from, to } = share;
+  const own = computedAudio(connection.seed, connection.firstSample, to - from);
+  const behind = indexOfRun(track.audio.subarray(to), own);
+  if (behind < 0) return false;
+  return isRelocated(session, track, { from, to });
+}
+
+/** Where a run of samples begins in `audio`; -1 when it is not there. */
+function indexOfRun(audio: Int16Array, run: Int16Array): number {
+  return audio.findIndex((_, index) => run.every((sample, next) => audio[index + next] === sample));
 }
 
 /** How many samples of `stray` from its start on lie somewhere in `audio`; 0 unless a few do. */
