@@ -90,6 +90,27 @@ describe('while Redis is away', () => {
     );
   }, 60_000);
 
+  it('a call that connects is recorded from its first tick, once Redis is back', async () => {
+    const view = await bench.host.place(
+      BENCH_LINE,
+      { to: 'loop:tone?ring=300ms', callbackData: null },
+      actor,
+    );
+    await redis.kill();
+    await until(async () => (await get(view)).state === 'active');
+    await new Promise((done) => setTimeout(done, 1200));
+    await redis.restart();
+    const ref = { tenant: 'clinic', sessionId: view.sessionId ?? '' };
+    await until(async () => (await bench.node.archive.readSession(ref)) !== null);
+    await until(() => bench.node.intake.liveCount === 1, { timeoutMs: 20_000 });
+    await bench.host.end(name(view));
+    await until(async () => (await bench.node.archive.readManifest(ref)) !== null, { timeoutMs: 20_000 });
+    const manifest = await bench.node.archive.readManifest(ref);
+    const heard = manifest?.coverage.find(({ track }) => track === 'inbound')?.receivedSamples ?? 0;
+    expect(heard).toBeGreaterThanOrEqual(1.2 * 16_000);
+    expect(bench.events.map(({ type }) => type)).not.toContain('call.warning');
+  }, 60_000);
+
   it('a call that begins is listed as soon as Redis is back', async () => {
     await bench.host.maintain();
     await redis.kill();

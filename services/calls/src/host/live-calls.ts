@@ -120,7 +120,7 @@ export class LiveCalls {
     return new Recorder({
       intake: this.#deps.intake,
       ref: { tenant, sessionId },
-      created: this.#deps.createSession(call.record),
+      create: () => this.#deps.createSession(call.record),
       callId,
       onProblem: (reason, error) => {
         this.#deps.log.error({ call: callId, err: error }, reason);

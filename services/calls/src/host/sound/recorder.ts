@@ -1,10 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, IntakeHost } from '@earshot/intake';
-import { LIMITS, type SessionRef } from '@earshot/protocol';
+import { EarshotError, LIMITS, type SessionRef } from '@earshot/protocol';
 
 /** Ticks that are written together: a crash loses at most this much and what was not yet committed. */
 const BATCH_TICKS = 5;
 /** Batches held while the session opens or the disk is behind: 30 s. */
 const MAX_HELD = 300;
+/** The session is opened within this or not at all: what can be held lasts no longer. */
+const OPEN_WITHIN_MS = MAX_HELD * BATCH_TICKS * LIMITS.callTickMs;
+const RETRY_MS = 500;
 const TICK_SAMPLES = (LIMITS.callSampleRate * LIMITS.callTickMs) / 1000;
 const BATCH_SAMPLES = BATCH_TICKS * TICK_SAMPLES;
 
@@ -16,11 +20,13 @@ interface Batch {
 export interface RecorderOptions {
   readonly intake: Pick<IntakeHost, 'open'>;
   readonly ref: SessionRef;
-  /** Settles when the session exists, or cannot. */
-  readonly created: Promise<unknown>;
+  /** Creates the session; asked again when it, or opening it, failed for a moment. */
+  readonly create: () => Promise<unknown>;
   readonly callId: string;
   /** Keeping the audio has failed or stopped; the call goes on. */
   readonly onProblem: (reason: string, error?: unknown) => void;
+  /** Between attempts to open the session, ms. */
+  readonly retryMs?: number;
 }
 
 /** Feeds both directions of a call into its session, tick by tick on one clock, so that both tracks have one length. */
@@ -37,7 +43,7 @@ export class Recorder {
 
   constructor(options: RecorderOptions) {
     this.#options = options;
-    this.#opened = this.#open();
+    this.#opened = Promise.resolve().then(() => this.#open());
   }
 
   /** One tick of each direction; the arrays may be reused by the caller. */
@@ -74,14 +80,11 @@ export class Recorder {
 
   async #open(): Promise<void> {
     try {
-      await this.#options.created;
-      const connection = await this.#options.intake.open(this.#options.ref, { transport: 'websocket' });
+      const connection = await this.#connect();
       this.#connection = connection;
       connection.begin({
-        halt: (reason) => {
-          if (reason !== 'end') this.#options.onProblem(`the recording was stopped: ${reason}`);
-          this.#stop();
-        },
+        // Our own End comes behind `finish`: any halt before that takes the recording from a call that goes on.
+        halt: (reason) => this.#fail(`the recording was stopped: ${reason}`),
         progress: () => undefined,
         segment: () => undefined,
         warning: () => undefined,
@@ -91,6 +94,22 @@ export class Recorder {
       this.#pass();
     } catch (error) {
       this.#fail('the session of the call could not be opened', error);
+    }
+  }
+
+  /** A store or an index that is away for a moment does not cost the recording: what comes meanwhile is held. */
+  async #connect(): Promise<Connection> {
+    const { create, intake, ref, retryMs = RETRY_MS } = this.#options;
+    const giveUpAt = performance.now() + OPEN_WITHIN_MS;
+    for (;;) {
+      try {
+        await create();
+        return await intake.open(ref, { transport: 'websocket' });
+      } catch (error) {
+        const isFinal = error instanceof EarshotError && !error.retryable;
+        if (isFinal || this.#stopped || performance.now() >= giveUpAt) throw error;
+        await sleep(retryMs, undefined, { ref: false });
+      }
     }
   }
 
@@ -130,7 +149,8 @@ export class Recorder {
 
   #leave(): Promise<unknown> {
     this.#stopped = true;
-    this.#finished ??= this.#finishConnection();
+    // A connection that opens late is let go of too, or its session would wait for it.
+    this.#finished ??= this.#opened.then(() => this.#finishConnection());
     return this.#finished;
   }
 
