@@ -2,19 +2,16 @@ import { readdir, readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { basename, extname, join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import type { LineRecord } from '@earshot/protocol';
-import type { CallArchive } from '@earshot/storage';
 import type { Parts } from '../parts.ts';
 import type { Carrier, TakeIncoming } from '../ports.ts';
 import { type CarrierFile, parseCarrierFile, streamSettings } from './carrier-config.ts';
+import { createLineFinder } from './line-finder.ts';
 import { createLoopbackCarrier, type LoopbackCarrier } from './loopback/loopback-carrier.ts';
 import { createMediaStreams } from './media-streams/media-streams.ts';
 import { keepsSecrets } from './twilio/rest/config.ts';
 import { createTwilioCarrier, type TwilioCarrier } from './twilio/twilio-carrier.ts';
 
 const CLOSE_MS = 10_000;
-/** How long the list of lines is believed. Platforms dial before anybody is known, so each must not cost a listing. */
-const LINES_KNOWN_MS = 2000;
 
 /** Every carrier of this server, by the name that lines use. */
 export interface Carriers {
@@ -34,9 +31,10 @@ export async function openCarriers(parts: Parts, takeIncoming: TakeIncoming): Pr
     : undefined;
   if (loopback !== undefined) countServed(parts, loopback);
   const twilio = twilioCarriers(file, parts);
+  const settings = streamSettings(file);
   const streams = createMediaStreams({
-    settings: streamSettings(file),
-    findLine: createLineFinder(archive),
+    settings,
+    findLine: createLineFinder(archive, ({ carrier }) => settings[carrier] !== undefined),
     takeIncoming,
     claimers: twilio,
     ...(publicOrigin === undefined ? {} : { publicOrigin }),
@@ -90,22 +88,4 @@ async function samplesOf(folder: string | undefined): Promise<Record<string, str
   if (folder === undefined) return {};
   const files = (await readdir(folder)).filter((name) => extname(name) === '.wav');
   return Object.fromEntries(files.map((name) => [basename(name, '.wav'), join(folder, name)]));
-}
-
-/** Finds a line by its id alone. Two tenants may have chosen the same one: then it is nobody's here. */
-function createLineFinder(
-  archive: Pick<CallArchive, 'listAllLines'>,
-): (lineId: string) => Promise<LineRecord | null> {
-  let known: { readonly lines: Promise<LineRecord[]>; readonly untilMs: number } | undefined;
-  return async (lineId) => {
-    const now = performance.now();
-    if (known === undefined || now >= known.untilMs) {
-      known = { lines: archive.listAllLines(), untilMs: now + LINES_KNOWN_MS };
-      known.lines.catch(() => {
-        known = undefined;
-      });
-    }
-    const found = (await known.lines).filter((line) => line.lineId === lineId);
-    return found.length === 1 ? (found[0] ?? null) : null;
-  };
 }

@@ -14,7 +14,10 @@ export type MintMediaToken = (
 /** What the Pilot Status face calls. */
 export interface PilotDeps {
   readonly calls: Calls;
-  readonly archive: Pick<CallArchive, 'createLine' | 'readLine' | 'listLines' | 'removeLine'>;
+  readonly archive: Pick<
+    CallArchive,
+    'createLine' | 'readLine' | 'listLines' | 'listAllLines' | 'removeLine'
+  >;
   readonly keyring: Pick<Keyring, 'create' | 'list' | 'revoke'>;
   /** The audio behind a URL; throws `invalid_request`, `upstream_unreachable` `invalid_audio_format`, and others of audio that is too much. */
   readonly clips: { fromUrl(tenant: string, mediaUrl: string): Promise<Clip> };

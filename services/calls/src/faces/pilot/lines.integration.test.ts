@@ -52,6 +52,17 @@ describe('a line', () => {
     expect((await bench.archive.readLine('rival', 'lin_rival'))?.name).toBe('the line lin_rival');
   });
 
+  it('is refused where a stream could not tell it from a line of the other tenant', async () => {
+    const rival = { ...bench.foreign.record, lineId: 'lin_front', carrier: 'twilio' };
+    await bench.archive.createLine(rival);
+    const make = (carrier: string) =>
+      bench.post('/v1/lines', bench.tenant, { name: 'x', lineId: 'lin_front', carrier });
+    const refused = await make('twilio');
+    expect([refused.status, refused.code()]).toEqual([409, 'line_conflict']);
+    expect((await make('loopback')).status).toBe(201);
+    await bench.archive.removeLine('clinic', 'lin_front');
+  });
+
   it('has one key: a new one ends the one before', async () => {
     const made = (await bench.post('/v1/lines', bench.tenant, { name: 'Ward' })).json();
     const renewed = await bench.post(`/v1/lines/${made.lineId}/key`, bench.tenant);

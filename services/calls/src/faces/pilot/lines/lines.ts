@@ -15,6 +15,9 @@ const MadeKey = z.object({
 });
 const LineParams = z.object({ id: z.string().describe('`lin_…`') });
 
+/** The one carrier whose calls never come over a stream. */
+const LOCAL_CARRIER = 'loopback';
+
 const view = (line: LineRecord): z.infer<typeof LineView> => LineView.parse(line);
 
 /** Make, list, get and delete lines, and renew a line's key. */
@@ -75,6 +78,7 @@ function registerCreate(server: HttpServer, deps: PilotDeps, keys: LineKeys): vo
           message: `A tenant has at most ${LIMITS.maxLinesPerTenant} lines.`,
         });
       }
+      await refuseTakenElsewhere(deps.archive, { tenant, lineId, carrier: habits.carrier });
       const line: LineRecord = { v: 1, lineId, tenant, ...habits, createdAt: deps.now().toISOString() };
       if ((await deps.archive.createLine(line)) === 'exists') {
         throw new EarshotError('line_conflict', { message: 'A line with this id already exists.' });
@@ -106,6 +110,18 @@ function registerDelete(server: HttpServer, deps: PilotDeps, keys: LineKeys): vo
       return null;
     },
   });
+}
+
+/** Streams of telephone platforms name a line by its id alone, so no other tenant may have it on such a carrier. */
+async function refuseTakenElsewhere(
+  archive: Pick<PilotDeps['archive'], 'listAllLines'>,
+  { tenant, lineId, carrier }: Pick<LineRecord, 'tenant' | 'lineId' | 'carrier'>,
+): Promise<void> {
+  if (carrier === LOCAL_CARRIER) return;
+  const isTaken = (await archive.listAllLines()).some(
+    (other) => other.lineId === lineId && other.tenant !== tenant && other.carrier !== LOCAL_CARRIER,
+  );
+  if (isTaken) throw new EarshotError('line_conflict', { message: 'A line with this id already exists.' });
 }
 
 function refuseCarrier(known: readonly string[], name: string): void {
