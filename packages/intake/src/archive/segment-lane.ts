@@ -129,12 +129,14 @@ export class SegmentLane {
     const to = segment.firstSample + segment.samples;
     if (stream.durable(this.#track) < to) await journal.whenDurable();
     return await slots.run(async () => {
-      if (stop.stopped) throw new Error('the archive was stopped');
+      refuseStopped(stop);
       const { pcm, damaged } = await readAudio(stream, this.#track, {
         from: segment.firstSample,
         to,
         attempt,
       });
+      // Whoever stopped it counts on it that no write begins any more, however long the disk took.
+      refuseStopped(stop);
       const wav = segmentWav(segment.sampleRate, pcm);
       const entry = entryAt(ref, segment, { place: this.#placeOf(segment), wav });
       if (!(await this.#watched(entry.key, putSegment(store, entry, wav)))) return undefined;
@@ -176,4 +178,8 @@ export class SegmentLane {
     const { log, ref } = this.#context;
     log.warn({ session: ref.sessionId, attempt, err: error }, 'a segment could not be stored; trying again');
   }
+}
+
+function refuseStopped({ stopped }: Stop): void {
+  if (stopped) throw new Error('the archive was stopped');
 }
