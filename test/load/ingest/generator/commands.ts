@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { WIRES } from './wire.ts';
 
-const Group = z.object({ group: z.string() });
+const Group = z.object({ id: z.int(), group: z.string() });
 
-/** What the benchmark tells a generator process; each is answered once, in order. */
+/** What the benchmark tells a generator process; each is answered once, under its `id`. */
 export const Command = z.discriminatedUnion('type', [
   Group.extend({ type: z.literal('open'), wire: z.enum(WIRES), port: z.int(), paths: z.array(z.string()) }),
   /** Streams from number `from` on. */
@@ -17,6 +17,7 @@ export type Command = z.infer<typeof Command>;
 
 /** What a generator answers; `cpuMs` is the processor time that it used so far. */
 export const Answer = z.object({
+  id: z.int().default(0),
   error: z.string().optional(),
   cpuMs: z.number(),
   frames: z.number().default(0),

@@ -3,7 +3,11 @@ import type { StreamTarget } from '../servers/stream-target.ts';
 import { Answer, type Command } from './commands.ts';
 import type { WireName } from './wire.ts';
 
-type Order = Command extends infer C ? (C extends { group: string } ? Omit<C, 'group'> : never) : never;
+type Order = Command extends infer C
+  ? C extends { group: string }
+    ? Omit<C, 'group' | 'id'>
+    : never
+  : never;
 
 /** Generator processes that work as one. */
 export class Fleet {
@@ -89,7 +93,7 @@ export class FleetGroup {
     await this.#each(() => ({ type: 'close' }));
   }
 
-  /** Programs take their orders one after the other, each at the same time as the others. */
+  /** All at the same time. */
   async #each(order: (seat: Seat, index: number) => Order): Promise<Answer> {
     const answers = await Promise.all(
       this.#seats.map(async (seat, index) => {
@@ -106,6 +110,7 @@ function together(answers: readonly Answer[]): Answer {
   const sum = (of: (answer: Answer) => number): number =>
     answers.reduce((total, answer) => total + of(answer), 0);
   return {
+    id: 0,
     cpuMs: sum(({ cpuMs }) => cpuMs),
     frames: sum(({ frames }) => frames),
     lateMs: answers.flatMap(({ lateMs }) => lateMs),

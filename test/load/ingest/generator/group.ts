@@ -53,21 +53,24 @@ export class StreamGroup {
     const frames = (seconds * 1000) / this.#wire.frameMs;
     const streams = this.#streams.slice(from);
     const wanted = streams.map((_, index) => Math.round((frames * (index + 1)) / streams.length));
-    for (let busy = true; busy; await turn()) {
+    for (let busy = true; busy; ) {
       busy = false;
       for (const [index, stream] of streams.entries()) {
         if (!stream.isOpen || stream.frames >= (wanted[index] ?? 0)) continue;
         busy = true;
         if (stream.waiting < FULL) stream.send();
       }
+      await turn();
     }
   }
 
   /** As many frames as go out in the time; resolves to their number. */
   async flood(ms: number): Promise<number> {
     const before = this.totals().frames;
-    for (const began = performance.now(); performance.now() - began < ms; await turn()) {
+    const until = performance.now() + ms;
+    while (performance.now() < until) {
       for (const stream of this.#streams) if (stream.waiting < FULL) stream.send();
+      await turn();
     }
     return this.totals().frames - before;
   }

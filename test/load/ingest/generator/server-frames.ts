@@ -28,7 +28,7 @@ export class ServerFrames {
   }
 
   #take(opcode: number, payload: Buffer): void {
-    if (opcode === TEXT) this.#voice.text(payload.latin1Slice());
+    if (opcode === TEXT) this.#voice.text(payload.toString('latin1'));
     else if (opcode === PING) this.#voice.ping(payload);
   }
 }

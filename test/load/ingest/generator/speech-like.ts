@@ -1,12 +1,9 @@
-/** Audio repeats after this, s: each stream has its own place in it, so their segments are not cut together. */
-export const LOOP_SECONDS = 60;
-
 const PHRASE_SECONDS = 3.1;
 const SPOKEN_SECONDS = 2.6;
 
-/** A minute of voiced syllables with pauses over faint noise; what is said does not matter, only that pauses come. */
-export function speechLike(sampleRate: number): Int16Array {
-  const samples = new Int16Array(LOOP_SECONDS * sampleRate);
+/** Voiced syllables with a pause every 3.1 s over faint noise; what is said does not matter, only that pauses come. */
+export function speechLike(sampleRate: number, seconds: number): Int16Array {
+  const samples = new Int16Array(seconds * sampleRate);
   let noise = 1;
   for (let index = 0; index < samples.length; index += 1) {
     noise = (Math.imul(noise, 1_103_515_245) + 12_345) | 0;

@@ -17,12 +17,14 @@ export interface Wire {
   frame(index: number): Message;
 }
 
-export interface Message {
+interface Message {
   readonly wire: Buffer;
   /** Of the message without its WebSocket header. */
   readonly payloadBytes: number;
 }
 
+/** Audio repeats after this, s. */
+const LOOP_SECONDS = 60;
 /** Zeros would spare the server its unmasking. */
 const MASK = Buffer.from([0x37, 0xfa, 0x21, 0x3d]);
 const TEXT = 1;
@@ -51,7 +53,7 @@ function masked(opcode: number, payload: Buffer): Message {
 }
 
 function pcmWire(frameMs: number): Wire {
-  const audio = speechLike(16_000);
+  const audio = speechLike(16_000, LOOP_SECONDS);
   const samplesPerFrame = 16 * frameMs;
   const frames = audio.length / samplesPerFrame;
   const built = remembered((place) => {
@@ -71,7 +73,7 @@ const STREAM_SID = 'MZ0123456789abcdef0123456789abcdef';
 
 /** The messages of Twilio Media Streams, as its documentation shows them: mu-law of 8 kHz in base64. */
 function twilioWire(): Wire {
-  const audio = encodeMulaw(speechLike(8000));
+  const audio = encodeMulaw(speechLike(8000, LOOP_SECONDS));
   const text = (message: object): Message => masked(TEXT, Buffer.from(JSON.stringify(message)));
   const frames = audio.length / 160;
   return {

@@ -31,11 +31,12 @@ async function obey(command: Command): Promise<Partial<GroupTotals & RunResult>>
 }
 
 process.on('message', (message) => {
-  void obey(Command.parse(message))
+  const command = Command.parse(message);
+  void obey(command)
     .catch((error: unknown) => ({ error: error instanceof Error ? error.message : String(error) }))
     .then((answer) => {
       const { user, system } = process.cpuUsage();
-      process.send?.({ ...answer, cpuMs: (user + system) / 1000 });
+      process.send?.({ ...answer, id: command.id, cpuMs: (user + system) / 1000 });
     });
 });
 process.on('disconnect', () => process.exit(0));

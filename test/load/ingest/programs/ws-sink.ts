@@ -18,8 +18,8 @@ server.on('listening', () => {
   const address = server.address();
   process.send?.({ port: typeof address === 'string' ? 0 : (address?.port ?? 0) });
 });
-process.on('message', () => {
-  process.send?.({ bytes, loopP99Ms: delay.count === 0 ? 0 : delay.percentile(99) / 1e6 });
+process.on('message', (question: { readonly id: number }) => {
+  process.send?.({ id: question.id, bytes, loopP99Ms: delay.count === 0 ? 0 : delay.percentile(99) / 1e6 });
   delay.reset();
 });
 process.on('disconnect', () => process.exit(0));

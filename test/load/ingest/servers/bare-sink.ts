@@ -13,7 +13,7 @@ export async function startBareSink(processes = 1): Promise<StreamTarget> {
   let bytes = 0;
   const read = async (): Promise<number> => {
     const readings = await Promise.all(
-      sinks.map(async ({ program }) => Reading.parse(await program.ask('read'))),
+      sinks.map(async ({ program }) => Reading.parse(await program.ask({}))),
     );
     bytes = readings.reduce((total, reading) => total + reading.bytes, 0);
     return Math.max(...readings.map(({ loopP99Ms }) => lateness(loopP99Ms)));
@@ -28,6 +28,7 @@ export async function startBareSink(processes = 1): Promise<StreamTarget> {
       await read();
       return bytes;
     },
+    rest: () => Promise.resolve(),
     stop: async () => {
       await Promise.all(sinks.map(({ program }) => program.stop()));
     },

@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Api, apiOf } from '../../../faults/client/api.ts';
 import { type Earshot, type EarshotOptions, startEarshot } from '../../../faults/processes/earshot.ts';
 import { lateness } from './loop-delay.ts';
-import { readMetric } from './metrics.ts';
+import { readMetric, sumMetric } from './metrics.ts';
 import { openStorage, type StoreKind } from './storage.ts';
 import type { StreamTarget } from './stream-target.ts';
 
@@ -11,6 +12,8 @@ export interface EarshotNode extends StreamTarget {
   readonly origin: string;
   readonly api: Api;
   readonly authorization: Readonly<Record<string, string>>;
+  /** Of all sessions so far. */
+  storedSegments(): Promise<number>;
 }
 
 export interface EarshotNodeOptions {
@@ -21,6 +24,8 @@ export interface EarshotNodeOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** Nothing more comes when nothing came for so long. */
+const REST_MS = 300;
 const CREATE_MS = 60_000;
 const CREATE_AT_ONCE = 8;
 
@@ -56,6 +61,8 @@ export async function startEarshotNode(options: EarshotNodeOptions): Promise<Ear
       (await metrics())
         .map((text) => readMetric(text, 'earshot_audio_bytes_total', 'source="websocket"'))
         .reduce((total, bytes) => total + bytes, 0),
+    storedSegments: async () => storedSegments(await metrics()),
+    rest: () => untilStill(async () => storedSegments(await metrics())),
     stop: async () => {
       await earshot.stop();
       await stopStorage();
@@ -74,6 +81,21 @@ function earshotOptions(
     env: { EARSHOT_MAX_STREAMS: '20000', ...env },
     ...(storage === undefined ? {} : { storage }),
   };
+}
+
+function storedSegments(metrics: readonly string[]): number {
+  return metrics
+    .map((text) => sumMetric(text, 'earshot_segments_stored_total'))
+    .reduce((total, segments) => total + segments, 0);
+}
+
+async function untilStill(read: () => Promise<number>): Promise<void> {
+  for (let before = await read(); ; ) {
+    await sleep(REST_MS);
+    const now = await read();
+    if (now === before) return;
+    before = now;
+  }
 }
 
 async function createStreams(api: Api, count: number): Promise<string[]> {

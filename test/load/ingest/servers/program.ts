@@ -1,11 +1,15 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+
+/** What a program says first has no number. */
+const Numbered = z.object({ id: z.int().optional() });
 
 /** A program of the benchmark as a process of its own, which ends with this one. */
 export interface BenchProgram {
   readonly pid: number;
-  /** Sends a message and resolves to the next one that comes back. One question at a time. */
-  ask(message: unknown): Promise<unknown>;
+  /** Sends a message and resolves to the one that comes back under the same `id`. */
+  ask(message: object): Promise<unknown>;
   stop(): Promise<void>;
 }
 
@@ -16,17 +20,20 @@ export async function startProgram(
 ): Promise<{ program: BenchProgram; hello: Promise<unknown> }> {
   const file = fileURLToPath(new URL(`../programs/${name}.js`, import.meta.url));
   const child = fork(file, [...args], { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  const hello = nextMessage(child);
+  child.setMaxListeners(0);
+  const hello = answerTo(child, undefined);
   hello.catch(() => undefined);
+  let asked = 0;
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', reject);
   });
   const program = {
     pid: child.pid ?? 0,
-    ask(message: unknown): Promise<unknown> {
-      const answer = nextMessage(child);
-      child.send(message as object);
+    ask(message: object): Promise<unknown> {
+      asked += 1;
+      const answer = answerTo(child, asked);
+      child.send({ ...message, id: asked });
       return answer;
     },
     stop(): Promise<void> {
@@ -40,13 +47,16 @@ export async function startProgram(
   return { program, hello };
 }
 
-function nextMessage(child: ChildProcess): Promise<unknown> {
+function answerTo(child: ChildProcess, id: number | undefined): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const gone = (): void => reject(new Error('a program of the benchmark ended'));
-    child.once('exit', gone);
-    child.once('message', (message) => {
+    const read = (message: unknown): void => {
+      if (Numbered.parse(message).id !== id) return;
       child.off('exit', gone);
+      child.off('message', read);
       resolve(message);
-    });
+    };
+    child.once('exit', gone);
+    child.on('message', read);
   });
 }

@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { cpuMs, residentKb, starvedMs } from '../../../rig/process-usage.ts';
 
 /** A server that streams are sent to. */
@@ -11,6 +12,8 @@ export interface StreamTarget {
   loopP99Ms(): Promise<number>;
   /** Payload bytes of messages that it saw so far. */
   receivedBytes(): Promise<number>;
+  /** Resolves when nothing is left to do of what was sent so far. */
+  rest(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -25,5 +28,18 @@ export interface Usage {
 export async function usageOf(pids: readonly number[]): Promise<Usage> {
   const sum = async (read: (pid: number) => Promise<number>): Promise<number> =>
     (await Promise.all(pids.map(read))).reduce((total, value) => total + value, 0);
-  return { cpuMs: await sum(cpuMs), starvedMs: await sum(starvedMs), residentKb: await sum(residentKb) };
+  return { cpuMs: await sum(threadsMs), starvedMs: await sum(starvedMs), residentKb: await sum(residentKb) };
+}
+
+/** Processor time of all threads to the nanosecond, in place of the kernel's hundredths of a second for a process. */
+async function threadsMs(pid: number): Promise<number> {
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const times = await Promise.all(
+    threads.map(async (thread) => {
+      const schedstat = await readFile(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').catch(() => '');
+      return Number(schedstat.split(' ')[0] ?? 0) / 1e6;
+    }),
+  );
+  const sum = times.reduce((total, ms) => total + ms, 0);
+  return sum === 0 ? cpuMs(pid) : sum;
 }

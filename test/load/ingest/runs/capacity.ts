@@ -1,0 +1,100 @@
+import { quantile } from '../../calls/report/statistics.ts';
+import type { Fleet, FleetGroup } from '../generator/fleet.ts';
+import { type StreamTarget, usageOf } from '../servers/stream-target.ts';
+import { countLosses } from './settle.ts';
+import { OUT_OF_STEP_SECONDS } from './stream-cost.ts';
+
+/** How the number of streams that a server carries is searched. */
+export interface CapacityPlan {
+  readonly from: number;
+  readonly factor: number;
+  readonly holdMs: number;
+}
+
+/** A number of streams that was tried. */
+interface CapacityStep {
+  readonly streams: number;
+  readonly loopP99Ms: number;
+  readonly generatorLateMs: number;
+  readonly processors: number;
+  readonly starvedShare: number;
+  readonly droppedFrames: number;
+  /** By the server; `carried` needs the generator to have kept its time too. */
+  readonly kept: boolean;
+  readonly carried: boolean;
+}
+
+export interface CapacityResult {
+  readonly server: 'bare' | 'earshot';
+  readonly processes: number;
+  readonly steps: readonly CapacityStep[];
+  /** The most that was carried. */
+  readonly streams: number;
+  /** What ended the search. */
+  readonly limit: 'server' | 'generator' | 'search';
+}
+
+const LOOP_GOAL_MS = 50;
+const GENERATOR_LATE_MS = 20;
+const MOST = 12_000;
+const WARM_UP_MS = 1000;
+
+/** Adds streams of 20 ms frames until the server does not keep up, or the generator does not. */
+export async function measureCapacity(
+  fleet: Fleet,
+  target: StreamTarget,
+  plan: CapacityPlan,
+): Promise<CapacityResult> {
+  const group = fleet.group('pcm16_20ms', target);
+  const steps: CapacityStep[] = [];
+  const result = (limit: CapacityResult['limit']): CapacityResult => ({
+    server: target.name,
+    processes: target.pids.length,
+    steps,
+    streams: Math.max(0, ...steps.filter(({ carried }) => carried).map(({ streams }) => streams)),
+    limit,
+  });
+  let open = 0;
+  try {
+    for (let streams = plan.from; streams <= MOST; streams = Math.round(streams * plan.factor)) {
+      await group.open(streams - open, target.name === 'earshot' ? OUT_OF_STEP_SECONDS : 0);
+      open = streams;
+      await target.rest();
+      await group.run(WARM_UP_MS);
+      let step = await hold(group, streams, plan.holdMs);
+      // What another program did in one moment is not the server's limit.
+      if (!step.carried) step = await hold(group, streams, plan.holdMs);
+      steps.push(step);
+      if (!step.carried) return result(step.kept ? 'generator' : 'server');
+    }
+    return result('search');
+  } finally {
+    await group.close();
+  }
+}
+
+async function hold(group: FleetGroup, streams: number, ms: number): Promise<CapacityStep> {
+  const { target } = group;
+  await target.loopP99Ms();
+  const before = await usageOf(target.pids);
+  const began = performance.now();
+  const { lateMs } = await group.run(ms);
+  const elapsedMs = performance.now() - began;
+  const after = await usageOf(target.pids);
+  const loopP99Ms = await target.loopP99Ms();
+  const acked = target.name === 'earshot';
+  const losses = await countLosses(group, { receivedBefore: 0, acked });
+  const droppedFrames = losses.droppedFrames + (losses.unackedFrames ?? 0);
+  const generatorLateMs = quantile(lateMs, 0.99);
+  const kept = loopP99Ms < LOOP_GOAL_MS && droppedFrames === 0 && losses.closedStreams === 0;
+  return {
+    streams,
+    loopP99Ms,
+    generatorLateMs,
+    processors: (after.cpuMs - before.cpuMs) / elapsedMs,
+    starvedShare: (after.starvedMs - before.starvedMs) / elapsedMs,
+    droppedFrames,
+    kept,
+    carried: kept && generatorLateMs < GENERATOR_LATE_MS,
+  };
+}

@@ -1,0 +1,117 @@
+import { loadavg } from 'node:os';
+import { quantile } from '../../calls/report/statistics.ts';
+import type { Fleet, FleetGroup } from '../generator/fleet.ts';
+import type { WireName } from '../generator/wire.ts';
+import { startBareSink } from '../servers/bare-sink.ts';
+import { startEarshotNode } from '../servers/earshot-node.ts';
+import type { StoreKind } from '../servers/storage.ts';
+import { type StreamTarget, usageOf } from '../servers/stream-target.ts';
+import { countLosses, type Losses } from './settle.ts';
+
+/** How the cost of live streams is measured. */
+export interface CostPlan {
+  readonly wire: WireName;
+  readonly streams: number;
+  readonly windows: number;
+  readonly windowMs: number;
+  readonly store: StoreKind;
+  readonly nodeArgs: readonly string[];
+}
+
+/** One server in one window. */
+export interface CostWindow {
+  /** Processor time per second of one stream, microseconds. */
+  readonly cpuUs: number;
+  readonly loopP99Ms: number;
+  /** By how much frames left the generator late, p99. */
+  readonly generatorLateMs: number;
+  /** Share of the time in which the server was ready and other programs had the processors. */
+  readonly starvedShare: number;
+  /** From sending to durable ack, ms; none where the wire has no acks. */
+  readonly latencies: readonly number[];
+  readonly loadAverage: number;
+}
+
+/** Both servers, window by window, and what got lost over all. */
+export interface CostResult {
+  readonly wire: WireName;
+  readonly streams: number;
+  readonly bare: readonly CostWindow[];
+  readonly earshot: readonly CostWindow[];
+  readonly bareLosses: Losses;
+  readonly earshotLosses: Losses;
+}
+
+/** More than the longest time between two cuts of this audio, so that streams are cut evenly over time. */
+export const OUT_OF_STEP_SECONDS = 13;
+const WARM_UP_MS = 1000;
+
+/** Runs the same streams on both servers in turn; each pauses while the other is measured. */
+export async function measureCost(fleet: Fleet, plan: CostPlan): Promise<CostResult> {
+  const bare = await startBareSink();
+  const earshot = await startEarshotNode({ store: plan.store, nodeArgs: plan.nodeArgs }).catch(
+    async (error: unknown) => {
+      await bare.stop();
+      throw error;
+    },
+  );
+  try {
+    return await measureBoth(fleet, plan, [bare, earshot]);
+  } finally {
+    await earshot.stop();
+    await bare.stop();
+  }
+}
+
+async function measureBoth(
+  fleet: Fleet,
+  plan: CostPlan,
+  [bare, earshot]: readonly [StreamTarget, StreamTarget],
+): Promise<CostResult> {
+  const bareGroup = fleet.group(plan.wire, bare);
+  const earshotGroup = fleet.group(plan.wire, earshot);
+  for (const group of [bareGroup, earshotGroup]) {
+    await group.open(plan.streams, OUT_OF_STEP_SECONDS);
+    await group.target.rest();
+    await group.run(WARM_UP_MS);
+  }
+  const windows = { bare: [] as CostWindow[], earshot: [] as CostWindow[] };
+  for (let index = 0; index < plan.windows; index += 1) {
+    const order = index % 2 === 0 ? [bareGroup, earshotGroup] : [earshotGroup, bareGroup];
+    for (const group of order) windows[group.target.name].push(await measureWindow(group, plan));
+  }
+  const acked = plan.wire !== 'twilio_20ms';
+  const result = {
+    wire: plan.wire,
+    streams: plan.streams,
+    ...windows,
+    bareLosses: await countLosses(bareGroup, { receivedBefore: 0, acked: false }),
+    earshotLosses: await countLosses(earshotGroup, { receivedBefore: 0, acked }),
+  };
+  await bareGroup.close();
+  await earshotGroup.close();
+  return result;
+}
+
+async function measureWindow(group: FleetGroup, plan: CostPlan): Promise<CostWindow> {
+  const { target } = group;
+  await target.loopP99Ms();
+  const before = await usageOf(target.pids);
+  const began = performance.now();
+  const { frames, lateMs, latencies } = await group.run(plan.windowMs);
+  const after = await usageOf(target.pids);
+  const elapsedMs = performance.now() - began;
+  const streamSeconds = (frames * frameMs(plan.wire)) / 1000;
+  return {
+    cpuUs: (1000 * (after.cpuMs - before.cpuMs)) / streamSeconds,
+    loopP99Ms: await target.loopP99Ms(),
+    generatorLateMs: quantile(lateMs, 0.99),
+    starvedShare: (after.starvedMs - before.starvedMs) / elapsedMs,
+    latencies,
+    loadAverage: loadavg()[0] ?? 0,
+  };
+}
+
+function frameMs(wire: WireName): number {
+  return wire === 'pcm16_100ms' ? 100 : 20;
+}
