@@ -84,6 +84,18 @@ describe('recordings whose time is over', () => {
     expect(new Set(told.map((event) => event.occurredAt))).toEqual(new Set([removedAt]));
   });
 
+  it('go soon where somebody deleted them and that broke off before the files', async () => {
+    await parts.archive.writePolicy('clinic', { ...FALLBACK, keepRecordingDays: 0 });
+    const ref = await recorded();
+    const removedAt = new Date(nowMs).toISOString();
+    await parts.callArchive.createRecordingsRemoved(ref, { v: 1, removedAt, by: 'request' });
+    passDays(1);
+    expect(await sweep()).toMatchObject({ recordings_removed: 1 });
+    expect(await recordingObjects(ref)).toEqual(['recording.json', 'removed.json']);
+    expect(new Set(told.map(({ type }) => type))).toEqual(new Set(['recording.deleted']));
+    expect(await sweep()).toMatchObject({ kept: 1 });
+  });
+
   it('stay for ever where the tenant wants that', async () => {
     await parts.archive.writePolicy('clinic', { ...FALLBACK, keepRecordingDays: 0 });
     const ref = await recorded();

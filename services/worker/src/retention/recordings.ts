@@ -8,14 +8,19 @@ type ExpiryParts = Pick<WorkerParts, 'archive' | 'callArchive' | 'events' | 'now
 /** A removal that broke off is finished by the sweeps of this long after it, ms. */
 const UNSURE_MS = 2 * 86_400_000;
 
-/** Removes the recordings of a session whose time is over, and tells so; true when there were some. */
+/** Removes the recordings of a session whose time is over or that somebody deleted, and tells so; true when there were some. */
 export async function expireRecordings(parts: ExpiryParts, ref: SessionRef): Promise<boolean> {
   const { callArchive, now } = parts;
   const sidecar = await callArchive.readSidecar(ref);
-  if (sidecar === null || sidecar.expiresAt === null) return false;
-  if (now().getTime() < Date.parse(sidecar.expiresAt)) return false;
+  if (sidecar === null) return false;
   const known = await callArchive.readRecordingsRemoved(ref);
-  if (known !== null && now().getTime() - Date.parse(known.removedAt) > UNSURE_MS) return false;
+  const nowMs = now().getTime();
+  // What somebody deleted must not stay until its time is over because the removal broke off.
+  const isDue =
+    known === null
+      ? sidecar.expiresAt !== null && nowMs >= Date.parse(sidecar.expiresAt)
+      : nowMs - Date.parse(known.removedAt) <= UNSURE_MS;
+  if (!isDue) return false;
   const record = known ?? { v: 1 as const, removedAt: now().toISOString(), by: 'retention' as const };
   const type = record.by === 'retention' ? ('recording.expired' as const) : ('recording.deleted' as const);
   return removeRecordings({ store: parts.store, calls: callArchive }, ref, {
