@@ -11,6 +11,8 @@ export class Listeners {
   readonly #playout: Playout;
   readonly #all = new Set<MediaListener>();
   #talker: MediaListener | undefined;
+  /** Who set the marks that are not answered yet; they are answered in the order in which they were set. */
+  readonly #markOwners: MediaListener[] = [];
   #gapSamples = 0;
   #high = false;
   #ticks = 0;
@@ -39,7 +41,9 @@ export class Listeners {
       callId: this.#callId,
       talk: (samples) => talks() && playout.talk(samples),
       mark: (name) => {
-        if (talks()) playout.mark(name);
+        if (!talks()) return;
+        this.#markOwners.push(listener);
+        playout.mark(name);
       },
       clear: () => {
         if (talks()) playout.clear();
@@ -66,7 +70,7 @@ export class Listeners {
   }
 
   marked(name: string, state: 'played' | 'cleared'): void {
-    this.#talker?.event({ type: 'mark', name, state });
+    this.#markOwners.shift()?.event({ type: 'mark', name, state });
   }
 
   /** Tells the talker when it crosses a watermark, and now and then while it is above. */
