@@ -94,6 +94,7 @@ function createSessionParts({ config, log, lifecycle }: NodeBase, held: Held): W
     queue: createWorkQueue(producer, archive, events),
     readObject: (key) => store.get(key),
     now: () => new Date(),
+    elapsedMs: () => performance.now(),
     randomBytes,
     warn: (message, { sessionId, error }) => log.warn({ session: sessionId, err: error }, message),
     settings: {

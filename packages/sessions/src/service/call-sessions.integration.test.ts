@@ -61,6 +61,7 @@ beforeAll(async () => {
     queue,
     readObject: (key) => store.get(key),
     now: () => new Date(),
+    elapsedMs: () => performance.now(),
     randomBytes,
     warn: () => undefined,
     settings: { ttlSeconds: 3600, endTailWaitMs: 400, leaseMs: 5000, onDifferentUpload: 'refuse' },

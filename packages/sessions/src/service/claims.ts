@@ -105,8 +105,8 @@ async function awaitForgotten(
   ref: SessionRef,
   { lease, patienceMs }: { lease: StreamLease; patienceMs: number },
 ): Promise<void> {
-  const { index } = context;
-  const deadline = context.now().getTime() + Math.min(patienceMs, FORGOTTEN_WAIT_MS);
+  const { index, elapsedMs } = context;
+  const deadline = elapsedMs() + Math.min(patienceMs, FORGOTTEN_WAIT_MS);
   const told = new Set<number>();
   for (;;) {
     const held = await index.liveStream(ref);
@@ -118,7 +118,7 @@ async function awaitForgotten(
       told.add(epoch);
       await index.notifyStream({ ref, reason: 'superseded', epoch }, { node, epoch });
     }
-    const left = deadline - context.now().getTime();
+    const left = deadline - elapsedMs();
     if (forgotten.length === 0 || left <= 0) return;
     await index.waitForChange(ref, Math.min(left, LOOK_MS), new AbortController().signal);
   }
@@ -130,13 +130,13 @@ async function takeLease(
   ref: SessionRef,
   { lease, patienceMs }: { lease: StreamLease; patienceMs: number },
 ): Promise<void> {
-  const { index, settings } = context;
-  const deadline = context.now().getTime() + patienceMs;
+  const { index, settings, elapsedMs } = context;
+  const deadline = elapsedMs() + patienceMs;
   let told = 0;
   for (;;) {
     const held = await index.liveStream(ref);
     if (held !== null && held.epoch > lease.epoch) throw new EarshotError('stream_superseded');
-    const left = deadline - context.now().getTime();
+    const left = deadline - elapsedMs();
     if (held === null || held.node === lease.node || left <= 0) {
       if (await index.holdStream(ref, lease, settings.leaseMs)) return;
       continue;

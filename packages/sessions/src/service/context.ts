@@ -12,6 +12,8 @@ export interface SessionsContext {
   /** Reads one stored object whole. */
   readonly readObject: (key: string) => Promise<Uint8Array>;
   readonly now: () => Date;
+  /** Time that only goes forward, ms from anywhere: what waits must not hang on a wall clock that is put right. */
+  readonly elapsedMs: () => number;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly warn: Warn;
   readonly settings: SessionSettings;

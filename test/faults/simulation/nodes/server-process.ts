@@ -1,4 +1,4 @@
-import { createIntakeHost, type IntakeHost } from '@earshot/intake';
+import { createIntakeHost, type IntakeHost, type IntakeTime } from '@earshot/intake';
 import { type Journal, type JournalSettings, openJournal, type Recovery } from '@earshot/journal';
 import { LIMITS } from '@earshot/protocol';
 import { createSessions, type SessionIndex, type Sessions } from '@earshot/sessions';
@@ -57,7 +57,7 @@ export async function startProcess(world: ProcessWorld, life: Life): Promise<Ser
   });
   const store = world.store.view(life);
   const index = world.index.view(life);
-  const sessions = sessionsOf(world, { store, index });
+  const sessions = sessionsOf(world, { store, index, time });
   const host = world.parts.createIntakeHost({
     sessions,
     index,
@@ -92,7 +92,7 @@ async function maintain({ scheduler, random }: ProcessWorld, life: Life, session
 
 function sessionsOf(
   world: ProcessWorld,
-  { store, index }: { store: ObjectStore; index: SessionIndex },
+  { store, index, time }: { store: ObjectStore; index: SessionIndex; time: IntakeTime },
 ): Sessions {
   return world.parts.createSessions({
     truth: createSessionArchive(store),
@@ -106,6 +106,7 @@ function sessionsOf(
     },
     readObject: (key) => store.get(key),
     now: () => world.clock.now(),
+    elapsedMs: () => time.elapsedMs(),
     randomBytes: (count) => bytesFrom(world.random, count),
     warn: quiet,
     settings: {

@@ -24,18 +24,17 @@ const PARALLEL = 8;
 export function createEndCarrier(context: SessionsContext): EndCarrier {
   /** Sessions whose manifest exists: nothing is left to do for them here. */
   const settled = new Set<string>();
-  /** Since when no node holds a session's stream, as seen from here; wall clock, ms. */
+  /** Since when no node holds a session's stream, as seen from here; ms of `elapsedMs`. */
   const unowned = new Map<string, number>();
 
   async function look(ref: SessionRef, name: string): Promise<Outcome> {
     try {
       return await carry(context, ref, (live) => {
-        const nowMs = context.now().getTime();
-        // A clock that was put back begins to count anew.
-        if (live === null && (unowned.get(name) ?? Number.POSITIVE_INFINITY) > nowMs)
-          unowned.set(name, nowMs);
-        if (live !== null) unowned.delete(name);
-        return nowMs - (unowned.get(name) ?? nowMs);
+        const nowMs = context.elapsedMs();
+        const since = live === null ? (unowned.get(name) ?? nowMs) : undefined;
+        if (since === undefined) unowned.delete(name);
+        else unowned.set(name, since);
+        return nowMs - (since ?? nowMs);
       });
     } catch (error) {
       context.warn('an End could not be carried through; the next pass tries again', {

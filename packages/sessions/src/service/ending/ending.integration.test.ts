@@ -85,6 +85,7 @@ class SessionBench {
       queue: this.#queue(),
       readObject: (key) => this.store.get(key),
       now: () => new Date(Date.now() + this.shiftMs),
+      elapsedMs: () => performance.now() + this.shiftMs,
       randomBytes,
       warn: () => undefined,
       settings: {

@@ -14,9 +14,9 @@ export interface Tail {
 
 /** Asks the owners of a session's audio to store and record it, and waits for that as long as End may. */
 export async function awaitTail(context: SessionsContext, ref: SessionRef, row: SessionRow): Promise<Tail> {
-  const { index, settings, now } = context;
+  const { index, settings, elapsedMs } = context;
   if (row.document.request.upload_type !== 'stream') return { epoch: 0, complete: true };
-  const deadline = now().getTime() + settings.endTailWaitMs;
+  const deadline = elapsedMs() + settings.endTailWaitMs;
   const told = new Set<number>();
   for (;;) {
     const open = await openClaims(context, ref);
@@ -24,7 +24,7 @@ export async function awaitTail(context: SessionsContext, ref: SessionRef, row: 
     const untold = open.filter(({ epoch }) => !told.has(epoch));
     await tellOwners(context, ref, untold);
     for (const { epoch } of untold) told.add(epoch);
-    const left = deadline - now().getTime();
+    const left = deadline - elapsedMs();
     if (left <= 0) return { epoch: Math.max(row.epoch, ...open.map(({ epoch }) => epoch)), complete: false };
     await index.waitForChange(ref, Math.min(left, 250), new AbortController().signal);
   }

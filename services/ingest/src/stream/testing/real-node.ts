@@ -105,6 +105,7 @@ function sessionsOf(store: ObjectStore, index: SessionIndex): Sessions {
     },
     readObject: (key) => store.get(key),
     now: () => new Date(),
+    elapsedMs: () => performance.now(),
     randomBytes: (count) => randomBytes(count),
     warn: () => undefined,
     settings: {
