@@ -73,13 +73,35 @@ describe('calls that were left behind', () => {
   });
 });
 
+describe('a call that was cut off by a crash', () => {
+  it('is on record with how long it was, as far as anybody knows', async () => {
+    const view = await activeCall();
+    await new Promise((done) => setTimeout(done, 6000));
+    await bench.abandon();
+    bench = await startHostBench({ redisUrl: redis.url, folder: folder.path });
+    const { connectedAt, durationMs } = await get(view);
+    expect(connectedAt).not.toBeNull();
+    expect(durationMs).toBeGreaterThan(3000);
+  }, 20_000);
+
+  it('counts as answered also when Redis has forgotten it', async () => {
+    const view = await activeCall();
+    const ref = { tenant: 'clinic', sessionId: view.sessionId ?? '' };
+    await until(async () => (await bench.node.archive.readSession(ref)) !== null);
+    await bench.abandon();
+    await redis.flushAll();
+    bench = await startHostBench({ redisUrl: redis.url, folder: folder.path });
+    const session = await bench.node.archive.readSession(ref);
+    expect((await get(view)).connectedAt).toBe(session?.createdAt);
+  });
+});
+
 describe('while Redis is away', () => {
-  it('a host starts, and ends what was left behind', async () => {
+  it('a host starts, and ends what was left behind when Redis is back', async () => {
     const view = await activeCall();
     await bench.abandon();
     await redis.kill();
     bench = await startHostBench({ redisUrl: redis.url, folder: folder.path });
-    expect(await get(view)).toMatchObject({ state: 'ended', reason: 'node_lost' });
     await redis.restart();
     await until(
       async () => {
@@ -88,6 +110,9 @@ describe('while Redis is away', () => {
       },
       { timeoutMs: 20_000 },
     );
+    const { state, reason, connectedAt } = await get(view);
+    expect([state, reason]).toEqual(['ended', 'node_lost']);
+    expect(connectedAt).not.toBeNull();
   }, 60_000);
 
   it('a call that connects is recorded from its first tick, once Redis is back', async () => {

@@ -184,9 +184,11 @@ export class LiveCalls {
     this.#each((call) => call.expire(stoodStill));
   }
 
+  /** Says until when each call was there, which is all that is left of its length after a crash. */
   #holdAll(): void {
+    const updatedAt = new Date().toISOString();
     for (const call of this.#calls.values()) {
-      if (call.state !== 'ended') void this.#book.hold(call.record, call.status());
+      if (call.state !== 'ended') void this.#book.hold(call.record, { ...call.status(), updatedAt });
     }
   }
 }

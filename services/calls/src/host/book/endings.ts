@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CallEndedRecord, EarshotError, type SessionRef } from '@earshot/protocol';
+import { type CallEndedRecord, type CallRecord, EarshotError, type SessionRef } from '@earshot/protocol';
 import type { CallPlace } from '@earshot/storage';
 import type { CallHostDeps } from '../host-deps.ts';
 import type { LiveCall } from '../live-call.ts';
@@ -93,7 +93,7 @@ export class Endings {
       await this.#book.enlist(record);
       const status = await this.#book.status(place);
       const endedAt = new Date().toISOString();
-      const connectedAt = status?.connectedAt ?? null;
+      const connectedAt = status?.connectedAt ?? (await this.#heardSince(record));
       const lost: CallEndedRecord = {
         v: 1,
         callId: place.callId,
@@ -114,6 +114,18 @@ export class Endings {
       await this.#endSession(record);
     }
     await this.#book.settle(place);
+  }
+
+  /** Of a call that only storage remembers: its session was created when it was answered. */
+  async #heardSince({ tenant, sessionId }: CallRecord): Promise<string | null> {
+    if (sessionId === null) return null;
+    try {
+      return (await this.#deps.sessions.load({ tenant, sessionId })).document.createdAt;
+    } catch (error) {
+      // The end is written once: while the answer cannot be had it is not guessed.
+      if (error instanceof EarshotError && !error.retryable) return null;
+      throw error;
+    }
   }
 
   async #conclude(call: LiveCall): Promise<void> {
