@@ -73,6 +73,27 @@ describe('calls that were left behind', () => {
   });
 });
 
+describe('a shutdown', () => {
+  it('dials no call that it ended while it was beginning', async () => {
+    const createCall = bench.archive.createCall.bind(bench.archive);
+    const gate: { open: () => void } = { open: () => undefined };
+    const opened = new Promise<void>((resolve) => {
+      gate.open = resolve;
+    });
+    const slowly: typeof createCall = async (record) => {
+      await opened;
+      return createCall(record);
+    };
+    Object.assign(bench.archive, { createCall: slowly });
+    const placed = bench.host.place(BENCH_LINE, { to: 'loop:tone', callbackData: null }, actor);
+    const refused = expect(placed).rejects.toMatchObject({ code: 'shutting_down' });
+    const closed = bench.host.close(5000);
+    gate.open();
+    await Promise.all([refused, closed]);
+    expect(bench.events.map(({ type }) => type)).toEqual(['call.ended']);
+  });
+});
+
 describe('a call that was cut off by a crash', () => {
   it('is on record with how long it was, as far as anybody knows', async () => {
     const view = await activeCall();

@@ -77,7 +77,7 @@ export class LiveCalls {
 
   /** Takes a call up and puts it on record, in this order, so that no pass of `reconcile` takes it for lost. */
   async begin(record: CallRecord): Promise<LiveCall> {
-    if (this.#closing) throw new EarshotError('shutting_down');
+    if (this.#isClosing()) throw new EarshotError('shutting_down');
     if (this.#calls.size >= this.#deps.maxCalls) {
       throw new EarshotError('service_unavailable', {
         message: 'This server carries as many calls as it can.',
@@ -97,8 +97,10 @@ export class LiveCalls {
     this.#calls.set(record.callId, call);
     try {
       await this.#book.begin(record);
-      // A shutdown that came meanwhile has ended it, and the carrier must not hear of it any more.
-      if (call.state === 'ended') throw new EarshotError('shutting_down');
+      // It ended meanwhile, by a shutdown or because this took too long: the carrier must not hear of it.
+      if (call.state === 'ended') {
+        throw new EarshotError(this.#isClosing() ? 'shutting_down' : 'service_unavailable');
+      }
     } catch (error) {
       this.#calls.delete(record.callId);
       throw error;
@@ -175,6 +177,10 @@ export class LiveCalls {
     } catch (again) {
       this.#deps.log.error({ call: callId, err: again }, 'a call that failed could not let go of everything');
     }
+  }
+
+  #isClosing(): boolean {
+    return this.#closing;
   }
 
   #look(): void {
