@@ -22,7 +22,9 @@ const MEASURE: Readonly<Record<Part, (context: PartContext) => Promise<Findings>
 };
 const NEEDS_LOAD: readonly Part[] = ['streams', 'capacity', 'memory', 'processes'];
 
-const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const say = (line: string): void => {
+  process.stderr.write(`${Math.round(performance.now() / 1000)} s: ${line}\n`);
+};
 
 /** A part that cannot be measured is left out with the reason; the others go on. */
 async function measure(part: Part, context: PartContext): Promise<Findings> {
@@ -49,6 +51,7 @@ const findings: Findings[] = [];
 for (const part of PARTS) {
   if (options.parts.has(part)) findings.push(await measure(part, { options, fleet, store, say }));
 }
+say('done');
 await fleet.stop();
 const command = ['npm run bench', ...(args.length === 0 ? [] : ['--', ...args])].join(' ');
 const report = await writeBenchReport({ command, store, ceiling, findings }, options.keep);

@@ -29,14 +29,14 @@ export interface BenchOptions {
   readonly nodeArgs: readonly string[];
 }
 
-const QUICK_WINDOW_MS = 1500;
+const QUICK_WINDOW_MS = 1200;
 
 const USAGE = `npm run bench -- [options]
   --quick            under three minutes: shorter windows, fewer streams and sessions
   --only part,part   of: ${PARTS.join(', ')}
   --streams N        live streams whose cost is measured (400; --quick 200)
   --windows N        windows of each server, alternating (5)
-  --seconds N        length of a window (10; --quick 1.5)
+  --seconds N        length of a window (10; --quick 1.2)
   --store ${STORES.join('|')}
   --keep             writes the report of a quick run too
   --node-arg ARG     for ingest processes, such as --cpu-prof; may be repeated`;

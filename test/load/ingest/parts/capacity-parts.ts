@@ -23,8 +23,8 @@ export async function capacityPart(context: PartContext): Promise<Findings> {
   const text = ['Real-time streams of one process (20 ms, PCM16), step by step:', stepTable([bare, earshot])];
   const bound = [bare, earshot].filter(({ limit }) => limit !== 'server');
   if (bound.length > 0 || bare.streams === 0 || earshot.streams === 0) {
-    const who = bound.map(({ server }) => server).join(' and ') || 'a server';
-    const sentence = `Streams on one core: the search ended at the generator's limit or before the first step (${who}), so there is no ratio.`;
+    const who = bound.map(({ server }) => server).join(' and ') || 'one of both';
+    const sentence = `Streams on one core: the search ended before the server was at its limit, or at the first step (${who}): the generator or other programs had the processors, so there is no ratio.`;
     return { figures: [], text, leftOut: [sentence] };
   }
   return {
@@ -62,7 +62,8 @@ export async function processesPart(context: PartContext): Promise<Findings> {
   ];
   const text = ['One and two ingest processes:', stepTable([one, two])];
   if (one.limit !== 'server' || two.limit !== 'server') {
-    const sentence = 'Two ingest processes against one: the generator gave up before the servers did.';
+    const sentence =
+      'Two ingest processes against one: the search ended before the servers were at their limit: the generator or other programs had the processors.';
     return { figures: [], text, leftOut: [sentence] };
   }
   const value = two.streams / one.streams;
@@ -76,7 +77,7 @@ export async function processesPart(context: PartContext): Promise<Findings> {
 /** What a live stream holds in memory above a bare connection. */
 export async function memoryPart(context: PartContext): Promise<Findings> {
   const { options, fleet, say } = context;
-  const plan = { streams: options.streams, holdMs: options.quick ? 1500 : 20_000 };
+  const plan = { streams: options.streams, holdMs: options.quick ? 1000 : 20_000 };
   say(`memory: up to ${plan.streams} live streams`);
   const bare = await withTarget(startBareSink(), (target) => measureMemory(fleet, target, plan));
   const earshot = await withTarget(startNode(context, 1), (target) => measureMemory(fleet, target, plan));
@@ -98,7 +99,7 @@ export async function memoryPart(context: PartContext): Promise<Findings> {
 }
 
 function planOf({ options }: PartContext): CapacityPlan {
-  return options.quick ? { from: 200, factor: 1.6, holdMs: 1500 } : { from: 200, factor: 1.15, holdMs: 8000 };
+  return options.quick ? { from: 300, factor: 1.7, holdMs: 1200 } : { from: 200, factor: 1.15, holdMs: 8000 };
 }
 
 function startNode({ store, options }: PartContext, processes: number): Promise<StreamTarget> {

@@ -10,7 +10,7 @@ import type { PartContext } from './context.ts';
 /** A megabyte over HTTP, against a server that only keeps it. */
 export async function uploadsPart({ options, say }: PartContext): Promise<Findings> {
   const { windows, nodeArgs, quick } = options;
-  const uploads = quick ? 30 : 200;
+  const uploads = quick ? 20 : 200;
   say(`uploads: ${windows} windows of ${uploads} files of 1 MB to each server`);
   const { bare, earshot } = await measureUploads({ windows, uploads, nodeArgs });
   const ratio = median(earshot.map((ms, index) => ms / (bare[index] ?? Number.NaN)));
@@ -56,7 +56,7 @@ export async function longSessionPart({ options, store, say }: PartContext): Pro
 
 /** What queue, fetching and assembling add to the engine's own time. */
 export async function overheadPart({ options, store, say }: PartContext): Promise<Findings> {
-  const sessions = options.quick ? 12 : 60;
+  const sessions = options.quick ? 8 : 60;
   say(`overhead: ${sessions} sessions of 12 segments with an engine that answers at once`);
   const { elapsedMs, segments } = await measureOverhead({ store, sessions });
   const [p50, p95] = [quantile(elapsedMs, 0.5), quantile(elapsedMs, 0.95)];
@@ -76,7 +76,7 @@ export async function overheadPart({ options, store, say }: PartContext): Promis
 export async function indexPart({ options, say }: PartContext): Promise<Findings> {
   const many = options.quick ? 2000 : 100_000;
   say(`index: 100 sessions beside ${many}`);
-  const result = await measureIndex({ many, samples: options.quick ? 60 : 300 });
+  const result = await measureIndex({ many, samples: options.quick ? 40 : 300 });
   const of = (call: (typeof CALLS)[number]): { few: number; many: number; ratio: number } => {
     const side = result.times[call];
     return { few: median(side.few), many: median(side.many), ratio: median(side.many) / median(side.few) };

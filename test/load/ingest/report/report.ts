@@ -23,7 +23,8 @@ Processor time is that of all threads of the server's process, from the kernel; 
 Redis, MinIO and the generator are not counted. "Loop late" is the 99th percentile of the event loop's lateness, the worst of 20 ms
 readings. A durable ack is timed from the write of a frame to the message that covers it. Dropped frames are those sent and not
 received by the server's own count; never durable those without an ack eight seconds after the end. "Starved" is the
-share of the time in which the server was ready to run and other programs had the processors.`;
+share of the time in which the server was ready to run and other programs had the processors: above a few percent, absolute
+figures and times are theirs as well; ratios of processor time suffer less.`;
 
 /** All that a run found. */
 export interface BenchResult {

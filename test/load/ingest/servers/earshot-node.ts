@@ -64,6 +64,9 @@ export async function startEarshotNode(options: EarshotNodeOptions): Promise<Ear
     storedSegments: async () => storedSegments(await metrics()),
     rest: () => untilStill(async () => storedSegments(await metrics())),
     stop: async () => {
+      // A profile is written only by a process that may leave by itself.
+      if (options.nodeArgs?.length)
+        await Promise.all(earshot.ingest.map(({ process }) => process.terminate()));
       await earshot.stop();
       await stopStorage();
     },
