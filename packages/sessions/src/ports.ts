@@ -125,7 +125,7 @@ export interface SessionIndex {
   list(tenant: string, options: { cursor: string | null; limit: number }): Promise<SessionPage>;
   dueForExpiry(nowMs: number, limit: number): Promise<SessionRef[]>;
   remove(ref: SessionRef): Promise<void>;
-  /** Takes or renews the lease of an epoch for `ttlMs`; false when a newer epoch holds it. */
+  /** Takes or renews the lease of an epoch for `ttlMs`; false when a newer epoch holds it, or another node. */
   holdStream(ref: SessionRef, lease: StreamLease, ttlMs: number): Promise<boolean>;
   releaseStream(ref: SessionRef, lease: StreamLease): Promise<void>;
   liveStream(ref: SessionRef): Promise<StreamLease | null>;

@@ -8,7 +8,7 @@ import { Cluster } from './nodes/cluster.ts';
 import { type NodeWorld, ServerNode } from './nodes/server-node.ts';
 import { REAL_PARTS, type ServerParts } from './nodes/server-process.ts';
 import type { Branch } from './oracle/branches.ts';
-import { History, type SessionHistory, type Violation } from './oracle/history.ts';
+import { claimOf, History, type SessionHistory, type Violation } from './oracle/history.ts';
 import { excuse, judge } from './oracle/judgement.ts';
 import { readManifest } from './oracle/stored-track.ts';
 import { drawPlan, type PlannedSession, type RunPlan } from './plan/run-plan.ts';
@@ -98,6 +98,10 @@ class SimulationRun {
       tried.add(key);
     };
     this.#store.onCreated = (key) => this.#created(key);
+    this.#store.onClaimRefused = (key, node) => this.#history.unstoredClaims.add(claimOf(key, node));
+    this.#index.onForgot = () => {
+      this.#history.indexForgot = true;
+    };
   }
 
   async result(): Promise<SimulationResult> {

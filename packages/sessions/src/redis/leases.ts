@@ -3,10 +3,14 @@ import type { SessionIndex, StreamLease } from '../ports.ts';
 import type { Changes } from './changes.ts';
 import { names } from './names.ts';
 
-/** Sets the lease unless a newer epoch holds it. */
+/** Sets the lease unless a newer epoch holds it, or another node by the same one. */
 const HOLD = `
 local held = redis.call('GET', KEYS[1])
-if held and cjson.decode(held).epoch > tonumber(ARGV[1]) then return 0 end
+if held then
+  local lease = cjson.decode(held)
+  if lease.epoch > tonumber(ARGV[1]) then return 0 end
+  if lease.epoch == tonumber(ARGV[1]) and lease.node ~= ARGV[4] then return 0 end
+end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1`;
 
@@ -29,7 +33,8 @@ export function createLeases(
   return {
     liveStream,
     async holdStream(ref, lease, ttlMs) {
-      return (await redis.eval(HOLD, 1, names.live(ref), lease.epoch, encode(lease), ttlMs)) === 1;
+      const { epoch, node } = lease;
+      return (await redis.eval(HOLD, 1, names.live(ref), epoch, encode(lease), ttlMs, node)) === 1;
     },
     async releaseStream(ref, lease) {
       await redis.eval(RELEASE, 1, names.live(ref), encode(lease));

@@ -39,8 +39,10 @@ export async function takeEpoch(
     if (await storeClaim(context, ref, { claim, epoch })) {
       const lease = { node: claim.node, epoch };
       if (!claim.resuming) await awaitForgotten(context, ref, { lease, patienceMs: claim.patienceMs });
-      await takeLease(context, ref, { lease, patienceMs: claim.patienceMs });
-      return { epoch, announce: change.announce };
+      if (await takeLease(context, ref, { lease, patienceMs: claim.patienceMs }))
+        return { epoch, announce: change.announce };
+      // A claim of a node that resumes is accounted for by its record, and may not have been stored.
+      if (!claim.resuming) await context.truth.removeClaims(ref, [epoch]);
     }
     above = epoch;
   }
@@ -116,7 +118,8 @@ async function awaitForgotten(
     const forgotten = others.filter(({ node }) => node !== held?.node);
     for (const { node, epoch } of forgotten.filter((claim) => !told.has(claim.epoch))) {
       told.add(epoch);
-      await index.notifyStream({ ref, reason: 'superseded', epoch }, { node, epoch });
+      // Its connection may be newer than its claim: one that resumed while the store was away has none.
+      await index.notifyStream({ ref, reason: 'superseded', epoch: lease.epoch }, { node, epoch });
     }
     const left = deadline - elapsedMs();
     if (forgotten.length === 0 || left <= 0) return;
@@ -124,21 +127,25 @@ async function awaitForgotten(
   }
 }
 
-/** Waits until the older owner has given its lease back, has died, or has had its time. */
+/**
+ * Waits until the older owner has given its lease back, has died, or has had its time. False when another node has the
+ * lease by the same epoch: it resumed while the store was away, and an index that was emptied gave the epoch again.
+ */
 async function takeLease(
   context: SessionsContext,
   ref: SessionRef,
   { lease, patienceMs }: { lease: StreamLease; patienceMs: number },
-): Promise<void> {
+): Promise<boolean> {
   const { index, settings, elapsedMs } = context;
   const deadline = elapsedMs() + patienceMs;
   let told = 0;
   for (;;) {
     const held = await index.liveStream(ref);
     if (held !== null && held.epoch > lease.epoch) throw new EarshotError('stream_superseded');
+    if (held !== null && held.epoch === lease.epoch && held.node !== lease.node) return false;
     const left = deadline - elapsedMs();
     if (held === null || held.node === lease.node || left <= 0) {
-      if (await index.holdStream(ref, lease, settings.leaseMs)) return;
+      if (await index.holdStream(ref, lease, settings.leaseMs)) return true;
       continue;
     }
     if (told !== held.epoch) await index.notifyStream({ ref, reason: 'superseded', epoch: held.epoch }, held);

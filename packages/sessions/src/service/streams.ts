@@ -129,9 +129,10 @@ export async function closeStream(
     await context.truth.eraseSession(ref);
     return;
   }
-  await context.truth.writeStream(ref, { ...record, epoch: await freeEpoch(context, ref, record) });
+  const { owner, own } = await ownPart(context, ref, record);
+  await context.truth.writeStream(ref, { ...own, epoch: await freeEpoch(context, ref, own) });
   try {
-    await settleClosed(context, ref, record);
+    await settleClosed(context, ref, { record, owner });
   } catch (error) {
     // The record is stored, so nothing is lost: the lease runs out and End finds the record.
     context.warn('a closed stream could not be indexed', { sessionId: ref.sessionId, error });
@@ -140,11 +141,33 @@ export async function closeStream(
   if ((await context.truth.readErased(ref)) !== null) await context.truth.eraseSession(ref);
 }
 
-async function settleClosed(context: SessionsContext, ref: SessionRef, record: StreamRecord): Promise<void> {
+/**
+ * The record without epochs that were given to other nodes: a connection that resumed while the store was away has no
+ * claim, and an index that was emptied gives its epoch again. What the others hold must still be waited for.
+ */
+async function ownPart(
+  { truth }: SessionsContext,
+  ref: SessionRef,
+  record: StreamRecord,
+): Promise<{ readonly owner: string | undefined; readonly own: StreamRecord }> {
+  const first = record.fromEpoch ?? record.epoch;
+  const epochs = (await truth.listClaims(ref)).filter((epoch) => epoch >= first && epoch <= record.epoch);
+  const claims = await Promise.all(epochs.map((epoch) => truth.readClaim(ref, epoch)));
+  const owner = claims.find((claim) => claim?.epoch === first)?.node;
+  const other = claims.find((claim) => claim !== null && owner !== undefined && claim.node !== owner);
+  return { owner, own: other ? { ...record, epoch: other.epoch - 1 } : record };
+}
+
+async function settleClosed(
+  context: SessionsContext,
+  ref: SessionRef,
+  { record, owner }: { record: StreamRecord; owner: string | undefined },
+): Promise<void> {
   await context.index.addSegments(ref, record.segments);
   await extendExpiry(context, ref);
   const held = await context.index.liveStream(ref);
-  if (held?.epoch === record.epoch) await context.index.releaseStream(ref, held);
+  if (held?.epoch === record.epoch && (owner ?? held.node) === held.node)
+    await context.index.releaseStream(ref, held);
   else await context.index.changed(ref);
 }
 

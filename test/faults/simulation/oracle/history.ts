@@ -56,6 +56,10 @@ export class History {
   readonly lostDisks = new Set<string>();
   /** Sessions whose End was written while a node that had audio of them was not up. */
   readonly endedWithout = new Set<string>();
+  /** The index was emptied or rolled back, and may give an epoch again that has no claim. */
+  indexForgot = false;
+  /** Claims that a node could not store, as `claimOf` names them. */
+  readonly unstoredClaims = new Set<string>();
 
   violate(session: SessionHistory | undefined, rule: string, what: string): void {
     const name = session?.ref.sessionId ?? '';
@@ -69,6 +73,11 @@ export class History {
   double(session: SessionHistory, rule: string, what: string, samples: number): void {
     this.violations.push({ session: session.ref.sessionId, rule, what, lost: 0, doubled: samples });
   }
+}
+
+/** Name of the claim of a node. */
+export function claimOf(key: string, node: string): string {
+  return `${key} ${node}`;
 }
 
 /** The end of the last sample that came; an announced gap behind it counts only when something follows it. */

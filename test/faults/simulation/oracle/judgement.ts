@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { encodePcm16le } from '@earshot/audio';
 import { keys } from '@earshot/storage';
 import { computedAudio } from '@earshot/test-support';
-import { type ConnectionHistory, type History, heard, type SessionHistory } from './history.ts';
+import { type ConnectionHistory, claimOf, type History, heard, type SessionHistory } from './history.ts';
 import { manifestOfTrack, readManifest, readTrack, type StoredTrack } from './stored-track.ts';
 
 /** A connection that brought audio, and the part of the track that is its own. */
@@ -53,7 +53,11 @@ function judgeTrack(history: History, session: SessionHistory, track: StoredTrac
 function judgeEpochs(history: History, session: SessionHistory): void {
   const brought = session.connections.filter(({ base }) => base !== undefined);
   const epochs = brought.map(({ epoch }) => epoch).filter((epoch) => epoch > 0);
-  if (new Set(epochs).size < epochs.length) history.violate(session, 'I5', `epochs ${epochs.join(' ')}`);
+  for (const epoch of new Set(epochs)) {
+    const holders = brought.filter((each) => each.epoch === epoch);
+    if (holders.length > 1 && !mayShare(history, session, holders))
+      history.violate(session, 'I5', `epochs ${epochs.join(' ')}`);
+  }
   for (const [at, later] of brought.entries()) {
     for (const earlier of brought.slice(0, at)) {
       if (earlier.epoch >= later.epoch || earlier.taken === 0) continue;
@@ -69,6 +73,17 @@ function judgeEpochs(history: History, session: SessionHistory): void {
       }
     }
   }
+}
+
+/**
+ * A connection that resumes is not kept out by a store that is away, though its claim cannot be stored: an index that
+ * forgets then gives its epoch to another node. Only to another one, and only where all but one have no claim.
+ */
+function mayShare(history: History, { ref }: SessionHistory, holders: readonly ConnectionHistory[]): boolean {
+  const isClaimed = ({ node, epoch }: ConnectionHistory): boolean =>
+    !history.unstoredClaims.has(claimOf(keys.claim(ref, epoch), node));
+  const nodes = new Set(holders.map(({ node }) => node));
+  return history.indexForgot && nodes.size === holders.length && holders.filter(isClaimed).length <= 1;
 }
 
 /** The newest connection owns what lies behind the place where it began. */

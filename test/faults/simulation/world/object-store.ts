@@ -25,6 +25,8 @@ export class SimulatedStore {
   onCreated: (key: string) => void = () => undefined;
   /** Told of each segment that is written, and whether it was there already. */
   onSegment: (key: string, outcome: 'tried' | WriteOutcome) => void = () => undefined;
+  /** Told of each claim that a node could not store, as far as it knows. */
+  onClaimRefused: (key: string, node: string) => void = () => undefined;
   readonly #random: Random;
 
   constructor(scheduler: Scheduler) {
@@ -40,7 +42,9 @@ export class SimulatedStore {
       put: (key, body, options = {}) => {
         const sent = body.slice();
         if (key.endsWith('.wav')) this.onSegment(key, 'tried');
-        return call(`put ${key}`, () => this.#put(key, sent, options));
+        const storing = call(`put ${key}`, () => this.#put(key, sent, options));
+        if (key.includes('/claims/')) storing.catch(() => this.onClaimRefused(key, life.name));
+        return storing;
       },
       putFile: () => Promise.reject(new Error('no files here')),
       get: (key) => call(`get ${key}`, () => this.#get(key).slice()),

@@ -15,6 +15,8 @@ type Input = Parameters<SessionIndex['apply']>[1];
 /** The index over sessions, in memory, with the moods of a Redis: away, emptied, or back to an earlier state. */
 export class SimulatedIndex {
   readonly remote: Remote;
+  /** Told when it has forgotten something. */
+  onForgot: () => void = () => undefined;
   readonly #scheduler: Scheduler;
   readonly #waiters = new Map<string, Set<() => void>>();
   readonly #listeners: { life: Life; hear: (notice: StreamNotice) => void }[] = [];
@@ -30,6 +32,7 @@ export class SimulatedIndex {
   flush(): void {
     this.#data = new IndexData();
     this.#data.complete = false;
+    this.onForgot();
   }
 
   /** Remembers this state for `rollBack`. */
@@ -40,6 +43,7 @@ export class SimulatedIndex {
   /** Everything since `save` is forgotten, and what was deleted since is back. */
   rollBack(): void {
     this.#data = this.#snapshot.copy();
+    this.onForgot();
   }
 
   /** The index as one process sees it; notices to the node `life.name` reach its listeners. */
@@ -103,6 +107,7 @@ export class SimulatedIndex {
         call('hold', ref, (session) => {
           const held = this.#held(session);
           if (held !== null && held.epoch > lease.epoch) return false;
+          if (held?.epoch === lease.epoch && held.node !== lease.node) return false;
           session.lease = { lease: { ...lease }, untilMs: this.#scheduler.nowMs + ttlMs };
           return true;
         }),
