@@ -11,10 +11,11 @@ import type { CutsResult } from './results.ts';
 const FILE = join(workspaceRoot, 'infra', 'benchmarks', 'cuts.md');
 
 const HOW = `Parts of sentences are spoken one by one by flite and espeak-ng, their edges trimmed where they are 37 dB weaker than
-their loudest 5 ms, and joined with pauses of 80 to 900 ms, so that each sample is known to be word or pause: a part
-counts as one word, though a talker might be interrupted inside it without harm. A cut is inside a word when it lies more
-than 20 ms from either end of it. A talk has one voice and one of four manners, from slow to one that never pauses for
-200 ms. Noise is made here too; its level counts against the words alone, before a telephone narrows both.
+their loudest 5 ms, and joined with pauses of 80 to 900 ms, so that each sample is known to be word or pause. A part
+counts as one word, though a cut between two of its words would harm nothing, unless it is as weak as that for 80 ms. A
+cut is inside a word when it lies more than 20 ms from either end of it. A talk has one voice and one of four manners,
+from slow to one that never pauses for 200 ms. Noise is made here too; its level counts against the words alone, before a
+telephone narrows both.
 
 "10 dB" and its like add up white, pink and brown noise, hum, and the telephone in pink noise; "10 dB or better" adds
 the clean talk and the clean telephone. A pause of 500 ms or more is missed when a cutter that may cut every 0.4 s does

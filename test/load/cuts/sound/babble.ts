@@ -1,5 +1,5 @@
 import type { Synthesizer } from '../speech/synthesizer.ts';
-import { trimmed } from '../speech/talk.ts';
+import { spokenPart } from '../speech/talk.ts';
 import { BACKGROUND_LINES } from '../speech/texts.ts';
 import { BACKGROUND_VOICES } from '../speech/voices.ts';
 import { toUnitRms } from './signal.ts';
@@ -15,7 +15,7 @@ export async function babble(
     let position = -Math.floor(random() * 32_000);
     while (position < count) {
       const line = BACKGROUND_LINES[Math.floor(random() * BACKGROUND_LINES.length)]!;
-      const said = toUnitRms(trimmed(await synthesizer.speak(voice, line)));
+      const said = toUnitRms(spokenPart(await synthesizer.speak(voice, line)).samples);
       const end = Math.min(said.length, count - position);
       for (let index = Math.max(0, -position); index < end; index += 1) {
         samples[position + index]! += said[index]!;

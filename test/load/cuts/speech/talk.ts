@@ -31,9 +31,11 @@ const MANNERS: readonly { readonly within: Range; readonly between: Range }[] = 
 ];
 const LEVEL_DBOV = -26;
 const LEVEL_SPREAD_DB = 3;
-/** A word begins and ends where this many samples are less than 37 dB weaker than the loudest. */
-const EDGE_SAMPLES = 80;
-const EDGE_RATIO = 2e-4;
+/** A word is made of stretches of this many samples that are less than 37 dB weaker than the loudest. */
+const STRETCH_SAMPLES = 80;
+const SILENT_RATIO = 2e-4;
+/** So many weaker stretches in a row, 80 ms, are a pause though no one asked for it: a closure between two words. */
+const PAUSE_STRETCHES = 16;
 
 /** Lets one voice say sentences in any order until the time is up. */
 export async function makeTalk(synthesizer: Synthesizer, plan: TalkPlan): Promise<Talk> {
@@ -47,21 +49,19 @@ export async function makeTalk(synthesizer: Synthesizer, plan: TalkPlan): Promis
   for (;;) {
     const sentence = SENTENCES[plan.split][Math.floor(random() * SENTENCES[plan.split].length)]!;
     for (const [place, part] of sentence.entries()) {
-      const word = trimmed(await synthesizer.speak(voice, part));
-      if (position + word.length > samples.length) return finished(samples, words);
-      const gain = amplitude(LEVEL_DBOV + LEVEL_SPREAD_DB * (2 * random() - 1)) / rmsOf(word, wholeOf(word));
+      const { samples: said, words: spans } = spokenPart(await synthesizer.speak(voice, part));
+      if (position + said.length > samples.length) return finished(samples, words);
+      const gain = amplitude(LEVEL_DBOV + LEVEL_SPREAD_DB * (2 * random() - 1)) / rmsOf(said, spans);
       samples.set(
-        word.map((value) => value * gain),
+        said.map((value) => value * gain),
         position,
       );
-      words.push({ start: position, end: position + word.length });
+      for (const { start, end } of spans) words.push({ start: position + start, end: position + end });
       const [least, most] = place + 1 < sentence.length ? manner.within : manner.between;
-      position += word.length + Math.round(((least + random() * (most - least)) / 1000) * SAMPLE_RATE);
+      position += said.length + Math.round(((least + random() * (most - least)) / 1000) * SAMPLE_RATE);
     }
   }
 }
-
-const wholeOf = (samples: Float32Array): Span[] => [{ start: 0, end: samples.length }];
 
 function finished(samples: Float32Array, words: readonly Span[]): Talk {
   const pauses = words.slice(1).map(({ start }, index) => ({ start: words[index]!.end, end: start }));
@@ -69,15 +69,25 @@ function finished(samples: Float32Array, words: readonly Span[]): Talk {
   return { samples: samples.subarray(0, end), words, pauses, level: rmsOf(samples, words) };
 }
 
-/** What was spoken without the silence, and the faint hiss of some voices, around it. */
-export function trimmed(spoken: Int16Array): Float32Array {
-  const count = Math.floor(spoken.length / EDGE_SAMPLES);
+/** What was spoken without the silence, and the faint hiss of some voices, around it; and where in it the words are. */
+export function spokenPart(spoken: Int16Array): { readonly samples: Float32Array; readonly words: Span[] } {
+  const count = Math.floor(spoken.length / STRETCH_SAMPLES);
   const energies = new Float64Array(count);
-  for (let index = 0; index < count * EDGE_SAMPLES; index += 1) {
-    energies[Math.floor(index / EDGE_SAMPLES)]! += spoken[index]! ** 2;
+  for (let index = 0; index < count * STRETCH_SAMPLES; index += 1) {
+    energies[Math.floor(index / STRETCH_SAMPLES)]! += spoken[index]! ** 2;
   }
-  const least = EDGE_RATIO * energies.reduce((most, energy) => Math.max(most, energy), 0);
-  const first = energies.findIndex((energy) => energy > least);
-  const last = energies.findLastIndex((energy) => energy > least);
-  return Float32Array.from(spoken.subarray(first * EDGE_SAMPLES, (last + 1) * EDGE_SAMPLES));
+  const least = SILENT_RATIO * energies.reduce((most, energy) => Math.max(most, energy), 0);
+  const words: { start: number; end: number }[] = [];
+  let offset = 0;
+  for (const [stretch, energy] of energies.entries()) {
+    if (energy <= least) continue;
+    if (words.length === 0) offset = stretch * STRETCH_SAMPLES;
+    const start = stretch * STRETCH_SAMPLES - offset;
+    const last = words.at(-1);
+    const isSame = last !== undefined && start - last.end < PAUSE_STRETCHES * STRETCH_SAMPLES;
+    if (isSame) last.end = start + STRETCH_SAMPLES;
+    else words.push({ start, end: start + STRETCH_SAMPLES });
+  }
+  const samples = Float32Array.from(spoken.subarray(offset, offset + (words.at(-1)?.end ?? 0)));
+  return { samples, words };
 }
