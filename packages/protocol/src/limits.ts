@@ -174,8 +174,8 @@ export const LIMITS = {
   callPeerGoneMs: 30_000,
   /** A carrier's media socket must say what it sends within this, ms. */
   callOpeningMs: 10_000,
-  /** The longest call, seconds. */
-  maxCallSeconds: 43_200,
+  /** The longest call, seconds: both directions of it stay below `maxStreamBytes`. */
+  maxCallSeconds: 21_000,
   /** Assets: one uploaded file, bytes; decoded length, seconds; per tenant; plays waiting in one call. */
   maxAssetBytes: 33_554_432,
   maxAssetSeconds: 3600,

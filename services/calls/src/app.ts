@@ -1,4 +1,4 @@
-import { importBootstrapKey, type NodeBase, openNode, repeat } from '@earshot/node';
+import { type AudioNode, importBootstrapKey, type NodeBase, openNode, repeat } from '@earshot/node';
 import { CreateLineRequest, EarshotError } from '@earshot/protocol';
 import { createDeliveryLog, createLifecycle, createLog, createMetrics } from '@earshot/runtime';
 import { createCallIndex } from '@earshot/sessions';
@@ -80,9 +80,14 @@ async function compose(base: NodeBase<CallsConfig>): Promise<CallsApp> {
           return;
         refuseUpgrade(socket, new EarshotError('resource_not_found'));
       });
+      const stopped = new AbortController();
+      const stop = repeat(() => maintain(node, host, stopped.signal), MAINTENANCE_MS, log);
       lifecycle.onStop(
         'maintenance',
-        repeat(() => host.maintain(), MAINTENANCE_MS, log),
+        async () => {
+          stopped.abort();
+          await stop();
+        },
         5000,
       );
       log.info({ url, store: node.store.description, node: node.name }, 'calls is listening');
@@ -93,6 +98,12 @@ async function compose(base: NodeBase<CallsConfig>): Promise<CallsApp> {
       metrics.close();
     },
   };
+}
+
+/** Also carries through the Ends of calls whose tail was late: there may be no ingest node that does it. */
+async function maintain({ sessions }: AudioNode, host: CallHost, signal: AbortSignal): Promise<void> {
+  await host.maintain();
+  await sessions.carryEnds(signal);
 }
 
 async function openParts(
