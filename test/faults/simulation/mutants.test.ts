@@ -174,4 +174,22 @@ describe('a part that breaks a rule is caught', () => {
     const faults = (): PlannedFault[] => [{ kind: 'store-slow', atMs: 100, lastsMs: 4000 }];
     expect(await caught({ createSessions: blind }, { faults })).toBeDefined();
   });
+
+  it('when an emptied index gives an epoch again although the store was there to tell', async () => {
+    const unclaimed: ServerParts['createSessions'] = (context) => {
+      const createClaim = (): Promise<'created'> => Promise.resolve('created');
+      return createSessions({ ...context, truth: proxied(context.truth, { createClaim }) });
+    };
+    const faults = (atMs: number): PlannedFault[] => [
+      { kind: 'index-emptied', atMs, lastsMs: 0 },
+      { kind: 'double', atMs: atMs + 5, lastsMs: 0 },
+    ];
+    const seen = new Set<string>();
+    for (let seed = 1; seed <= RUNS; seed += 1) {
+      const plan = planOf(seed, { nodes: 2, faults });
+      for (const rule of rules(await simulate({ seed, plan, parts: { createSessions: unclaimed } })))
+        seen.add(rule);
+    }
+    expect([...seen]).toContain('I5');
+  });
 });
