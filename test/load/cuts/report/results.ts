@@ -4,7 +4,7 @@ import { addUp, type Tally } from '../runs/tally.ts';
 import { type Outcome, TRUTH, WINDOWS } from '../runs/task.ts';
 
 /** Segments of noise alone, and those of them marked as speech. */
-export interface NoiseTally {
+interface NoiseTally {
   readonly segments: number;
   readonly marked: number;
 }

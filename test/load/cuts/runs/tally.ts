@@ -16,7 +16,7 @@ export interface Tally {
   readonly spokenUnmarked: number;
 }
 
-export const EMPTY_TALLY: Tally = {
+const EMPTY_TALLY: Tally = {
   cuts: 0,
   insideWord: 0,
   outOfBounds: 0,
