@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CallsConfig } from '@earshot/calls-service';
 import { IngestConfig } from '@earshot/ingest';
 import { METRICS } from '@earshot/runtime';
 import { WorkerConfig } from '@earshot/worker';
@@ -29,7 +30,13 @@ const rowsOf = (path: string): string[] => {
 };
 
 /** Read by the command line tool, by the one-process server, and by the tests. */
-const OTHER_SETTINGS = ['EARSHOT_URL', 'EARSHOT_API_KEY', 'EARSHOT_DATA_DIR', 'EARSHOT_TEST_MINIO'];
+const OTHER_SETTINGS = [
+  'EARSHOT_URL',
+  'EARSHOT_CALLS_URL',
+  'EARSHOT_API_KEY',
+  'EARSHOT_DATA_DIR',
+  'EARSHOT_TEST_MINIO',
+];
 
 describe('the documents', () => {
   it('are found', () => {
@@ -68,7 +75,10 @@ describe('the documents', () => {
   });
 
   it('name settings that exist', () => {
-    const known = [...Object.keys(IngestConfig.shape), ...Object.keys(WorkerConfig.shape), ...OTHER_SETTINGS];
+    const known = [
+      ...[IngestConfig, WorkerConfig, CallsConfig].flatMap(({ shape }) => Object.keys(shape)),
+      ...OTHER_SETTINGS,
+    ];
     for (const { path, text } of documents) {
       const unknown = settingsIn(text).filter((name) => !known.includes(name));
       expect([path, unknown]).toEqual([path, []]);
@@ -78,6 +88,10 @@ describe('the documents', () => {
   it('list every setting of a service in its README', () => {
     expect(rowsOf('services/ingest/README.md')).toEqual(Object.keys(IngestConfig.shape).sort());
     expect(rowsOf('services/worker/README.md')).toEqual(Object.keys(WorkerConfig.shape).sort());
+    // What it shares with ingest stands in ingest's table.
+    const shared = Object.keys(IngestConfig.shape);
+    const own = Object.keys(CallsConfig.shape).filter((name) => !shared.includes(name));
+    expect(rowsOf('services/calls/README.md')).toEqual(expect.arrayContaining(own));
   });
 
   it('name scripts that exist', () => {
