@@ -7,6 +7,7 @@ import {
   temporaryFolder,
 } from '@earshot/test-support';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { JournalDisk } from '../disk.ts';
 import { openTestJournal, RATE, session } from '../testing/test-journal.ts';
 import { createNodeDisk, systemJournalTime } from './node-disk.ts';
 
@@ -23,6 +24,23 @@ afterAll(async () => {
 const bytesOf = (samples: Int16Array) =>
   new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
 const samplesOf = (bytes: Uint8Array) => new Int16Array(Uint8Array.from(bytes).buffer);
+
+/** A disk from which the process may be taken away, as by a kill: nothing is removed behind it. */
+function killable(disk: JournalDisk): { readonly disk: JournalDisk; readonly kill: () => Promise<void> } {
+  const running = new Set<Promise<void>>();
+  let killed = false;
+  const remove = async (name: string) => {
+    if (killed) throw new Error('the process is gone');
+    const removal = disk.remove(name);
+    running.add(removal);
+    await removal.finally(() => running.delete(removal));
+  };
+  const kill = async () => {
+    killed = true;
+    await Promise.allSettled(running);
+  };
+  return { disk: { ...disk, remove }, kill };
+}
 
 describe('a folder of the local file system', () => {
   it('is made with all folders above it, and does what a journal needs', async () => {
@@ -53,7 +71,8 @@ describe('a folder of the local file system', () => {
     const settings = { fileBytes: 200_000, reserveBytes: 100_000 };
     const abandoned = [];
     for (let life = 0; life < 4; life += 1) {
-      const { journal, recovery } = await openTestJournal(await createNodeDisk(path), {
+      const { disk, kill } = killable(await createNodeDisk(path));
+      const { journal, recovery } = await openTestJournal(disk, {
         settings,
         time: systemJournalTime,
         seed: life * 1000,
@@ -81,7 +100,10 @@ describe('a folder of the local file system', () => {
       }
       await journal.whenDurable();
       if (life % 2 === 0) await journal.close();
-      else abandoned.push(journal);
+      else {
+        await kill();
+        abandoned.push(journal);
+      }
     }
     expect((await readdir(path)).filter((name) => name.endsWith('.journal')).length).toBeLessThan(8);
     for (const journal of abandoned) await journal.close();
