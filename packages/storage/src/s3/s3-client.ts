@@ -1,4 +1,7 @@
+import { Agent } from 'node:http';
+import { Agent as SecureAgent } from 'node:https';
 import { S3Client } from '@aws-sdk/client-s3';
+import { DirectSender } from './direct/direct-put.ts';
 
 /** Where the bucket is and how to reach it. */
 export interface S3StoreConfig {
@@ -53,6 +56,16 @@ export function createS3Client(config: S3StoreConfig): S3Client {
       httpsAgent: agent,
     },
     logger: silentLog,
+  });
+}
+
+/** The short way for objects in memory, with the client's own limits. */
+export function createDirectSender(client: S3Client, config: S3StoreConfig): DirectSender {
+  const options = { keepAlive: true, maxSockets: config.maxSockets ?? DEFAULT_SOCKETS };
+  return new DirectSender(client, {
+    agents: { http: new Agent(options), https: new SecureAgent(options) },
+    connectMs: CONNECT_MS,
+    idleMs: config.idleTimeoutMs ?? IDLE_MS,
   });
 }
 

@@ -43,10 +43,21 @@ async function putFileOnce(): Promise<string> {
   }
 }
 
+/** From then on objects in memory go without the SDK, the first try of each. */
+async function learnTheWay(): Promise<void> {
+  await store.put('a/first', BODY);
+  server.requests.length = 0;
+  server.objects.clear();
+}
+const nothing = (): Promise<void> => Promise.resolve();
+
 describe.each([
-  ['put', putOnce],
-  ['putFile', putFileOnce],
-])('an S3 store whose server fails during %s', (_name, write) => {
+  ['put', putOnce, nothing, 'PUT,PUT,PUT,PUT'],
+  ['putFile', putFileOnce, nothing, 'PUT,PUT,PUT,PUT'],
+  ['a direct put', putOnce, learnTheWay, 'PUT,PUT,PUT,PUT,PUT'],
+])('an S3 store whose server fails during %s', (_name, write, prepare, allTries) => {
+  beforeEach(prepare);
+
   it('sends length, checksum and signed hash with a plain body', async () => {
     expect(await write()).toBe('created');
     expect(server.requests[0]?.headers).toMatchObject({
@@ -66,14 +77,14 @@ describe.each([
     expect(server.objects.get('a/key')?.body).toEqual(Buffer.from(BODY));
   });
 
-  it('gives up after four tries and says what is wrong', async () => {
+  it('gives up after some tries and says what is wrong', async () => {
     server.always = s3Error(503, 'SlowDown');
     await expect(write()).rejects.toMatchObject({
       code: 'service_unavailable',
       retryable: true,
       details: { reason: 'overloaded' },
     });
-    expect(methods()).toBe('PUT,PUT,PUT,PUT');
+    expect(methods()).toBe(allTries);
   });
 
   it('knows its own object when the answer got lost', async () => {
@@ -138,6 +149,36 @@ describe.each([
     server.always = () => undefined;
     await expect(write()).rejects.toMatchObject({ details: { reason: 'unreachable' } });
   }, 20_000);
+});
+
+describe('an S3 store that knows the way', () => {
+  const bySdk = (): boolean[] => server.requests.map(({ headers }) => 'amz-sdk-invocation-id' in headers);
+  beforeEach(learnTheWay);
+
+  it('puts without the SDK what is in memory, under any key', async () => {
+    for (const key of ["a/b!_.()'*+,;=@~-", 'plain/key-1.wav']) {
+      expect(await store.put(key, BODY, { createOnly: true, contentType: 'audio/wav' })).toBe('created');
+      expect(await store.put(key, BODY, { createOnly: true })).toBe('exists');
+      expect(await store.get(key)).toEqual(BODY);
+    }
+    expect(bySdk().filter((sdk) => !sdk)).toHaveLength(4);
+    expect(server.requests[3]).toMatchObject({
+      key: 'plain/key-1.wav',
+      headers: { 'content-type': 'audio/wav' },
+    });
+  });
+
+  it('asks the SDK again after a failure, and goes straight once that went well', async () => {
+    server.faults.push(s3Error(400, 'RequestTimeTooSkewed'));
+    expect(await putOnce()).toBe('created');
+    expect(await store.put('a/later', BODY)).toBe('created');
+    expect(bySdk()).toEqual([false, true, false]);
+  });
+
+  it('leaves large bodies to the SDK, which asks before it sends them', async () => {
+    expect(await store.put('a/large', new Uint8Array(2_097_152))).toBe('created');
+    expect(bySdk()).toEqual([true]);
+  });
 });
 
 describe('an S3 store whose server fails otherwise', () => {

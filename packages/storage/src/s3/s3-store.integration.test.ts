@@ -46,6 +46,17 @@ if (minio === null) {
       await store.close();
     });
 
+    it('signs every key that may be, also where the SDK does not', async () => {
+      const store = createS3Store(configOf(minio));
+      await store.probe();
+      const key = "odd/A-b!_.()'*+,;=@~/9.wav";
+      expect(await store.put(key, new Uint8Array([7, 8]), { createOnly: true })).toBe('created');
+      expect(await store.put(key, new Uint8Array([9]), { createOnly: true })).toBe('exists');
+      expect((await store.list('odd/')).objects).toMatchObject([{ key, bytes: 2 }]);
+      expect(await store.get(key)).toEqual(new Uint8Array([7, 8]));
+      await store.close();
+    });
+
     it('says why an operation failed, and works again when the server is back', async () => {
       const store = createS3Store(configOf(minio));
       await store.put('outage/before', new Uint8Array([1]));

@@ -13,7 +13,8 @@ import {
   type WriteOutcome,
 } from '../port/object-store.ts';
 import { probeCreateOnly } from '../port/probe.ts';
-import { createS3Client, DEFAULT_SOCKETS, type S3StoreConfig } from './s3-client.ts';
+import type { DirectSender } from './direct/direct-put.ts';
+import { createDirectSender, createS3Client, DEFAULT_SOCKETS, type S3StoreConfig } from './s3-client.ts';
 import { S3CallFailed, s3Failure } from './s3-failure.ts';
 import { listS3 } from './s3-list.ts';
 import { requireBucket } from './s3-probe.ts';
@@ -33,6 +34,7 @@ export interface S3ObjectStore extends ObjectStore {
 /** What the operations of one store share. */
 interface Context {
   readonly client: S3Client;
+  readonly direct: DirectSender;
   readonly config: S3StoreConfig;
   /** Requests beyond it wait here: in the agent's queue they would run into the connect timeout. */
   readonly semaphore: Semaphore;
@@ -42,14 +44,17 @@ interface Context {
 /** Connects lazily: only `probe` and the operations themselves reach the server. */
 export function createS3Store(config: S3StoreConfig): S3ObjectStore {
   const semaphore = createSemaphore(config.maxSockets ?? DEFAULT_SOCKETS);
-  const context: Context = { client: createS3Client(config), config, semaphore, emulated: false };
+  const client = createS3Client(config);
+  const direct = createDirectSender(client, config);
+  const context: Context = { client, direct, config, semaphore, emulated: false };
   const store: S3ObjectStore = {
     ...readingOperations(context),
     ...writingOperations(context),
     listAll: (prefix) => listPages(store, prefix),
     probe: () => probe(context, store),
     close: () => {
-      context.client.destroy();
+      client.destroy();
+      direct.close();
       return Promise.resolve();
     },
     get createOnly() {
@@ -123,9 +128,9 @@ async function writeFile(
 }
 
 async function writeOnce(context: Context, write: S3Write): Promise<WriteOutcome> {
-  if (!write.createOnly || !context.emulated) return writeS3(context.client, write);
+  if (!write.createOnly || !context.emulated) return writeS3(context, write);
   const present = await headObject(context.client, { bucket: write.bucket, key: write.key });
-  return present === null ? writeS3(context.client, { ...write, createOnly: false }) : 'exists';
+  return present === null ? writeS3(context, { ...write, createOnly: false }) : 'exists';
 }
 
 async function attempt<T>(context: Context, task: () => Promise<T>): Promise<T> {

@@ -3,6 +3,8 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { ChecksumMismatch, type WriteOutcome } from '../port/object-store.ts';
+import type { DirectSender } from './direct/direct-put.ts';
+import { signPayload, watchRoute } from './direct/put-route.ts';
 import { MAX_ATTEMPTS } from './s3-client.ts';
 import {
   callS3,
@@ -24,6 +26,14 @@ export interface S3Write {
   readonly createOnly: boolean;
 }
 
+/** The two ways of a write: straight when that is possible, else by the SDK. */
+export interface S3Senders {
+  readonly client: S3Client;
+  readonly direct: DirectSender;
+}
+
+/** Larger bodies ask first whether they are welcome, as the SDK does (Expect: 100-continue), bytes. */
+const MAX_DIRECT_BYTES = 2_097_151;
 /** Names the write that made an object: it tells our own lost answer from a competitor's object. */
 const WRITE_ID = 'earshot-write';
 /** First pause before another try, ms; it doubles, and jitter takes up to all of it. */
@@ -34,15 +44,15 @@ const BACKOFF_MS = 200;
  * object carries this write's id, so exactly one writer is told so even when connections break. It is one request at any
  * size (S3 takes 5 GB), so no half of a multipart upload is ever left behind.
  */
-export async function writeS3(client: S3Client, write: S3Write): Promise<WriteOutcome> {
+export async function writeS3(senders: S3Senders, write: S3Write): Promise<WriteOutcome> {
   const writeId = randomUUID();
   for (let attempt = 1; ; attempt += 1) {
-    const failure = await failureOf(send(client, write, writeId));
+    const failure = await failureOf(send(senders, write, writeId));
     if (failure === null) return 'created';
     if (isWrongChecksum(failure)) throw new ChecksumMismatch(write.key, { cause: failure });
     if (write.createOnly && failure.status === 412) {
       const answerLost = attempt + failure.attempts > 2;
-      return answerLost && (await isOurs(client, write, writeId)) ? 'created' : 'exists';
+      return answerLost && (await isOurs(senders.client, write, writeId)) ? 'created' : 'exists';
     }
     if (attempt === MAX_ATTEMPTS || !isOurTurn(failure)) throw failure;
     await sleep(Math.random() * BACKOFF_MS * 2 ** attempt);
@@ -64,45 +74,66 @@ function isOurTurn(failure: S3CallFailed): boolean {
   return isConflict(failure) || (failure.attempts < MAX_ATTEMPTS && isTransient(failure));
 }
 
-async function send(client: S3Client, write: S3Write, writeId: string): Promise<void> {
+async function send(senders: S3Senders, write: S3Write, writeId: string): Promise<void> {
   const body = write.open();
-  const checksum = Buffer.from(write.sha256, 'hex').toString('base64');
-  const command = new PutObjectCommand({
-    Bucket: write.bucket,
-    Key: write.key,
-    Body: body,
-    ContentLength: write.bytes,
-    ChecksumSHA256: checksum,
-    Metadata: { [WRITE_ID]: writeId },
-    ...(write.contentType === undefined ? {} : { ContentType: write.contentType }),
-    ...(write.createOnly ? { IfNoneMatch: '*' } : {}),
-  });
-  signPayload(command, write.sha256);
   try {
-    const answer = await callS3(() => client.send(command));
-    if (answer.ETag === undefined) throw unexpectedAnswer('success without an ETag');
-    if (answer.ChecksumSHA256 !== undefined && answer.ChecksumSHA256 !== checksum) {
-      throw unexpectedAnswer('success with another checksum');
-    }
+    const small = body instanceof Uint8Array && body.length <= MAX_DIRECT_BYTES;
+    if (small && senders.direct.isReady) await sendDirectly(senders.direct, { ...write, body, writeId });
+    else await sendBySdk(senders, { ...write, body, writeId });
   } finally {
     if (!(body instanceof Uint8Array)) body.destroy();
   }
 }
 
-/** Makes the known hash part of the signature: servers that ignore checksum headers verify this one. */
-function signPayload(command: PutObjectCommand, sha256: string): void {
-  command.middlewareStack.add(
-    (next) => (args) => {
-      const { request } = args;
-      if (hasHeaders(request)) request.headers['x-amz-content-sha256'] = sha256;
-      return next(args);
-    },
-    { step: 'build', name: 'signKnownPayloadHash' },
-  );
+/** A write with the body of one try. */
+interface Sending<Body> extends S3Write {
+  readonly body: Body;
+  readonly writeId: string;
 }
 
-function hasHeaders(request: unknown): request is { headers: Record<string, string> } {
-  return typeof request === 'object' && request !== null && 'headers' in request;
+async function sendDirectly(direct: DirectSender, sending: Sending<Uint8Array>): Promise<void> {
+  const { key, body, sha256, contentType, createOnly } = sending;
+  const headers = {
+    'x-amz-checksum-sha256': base64Of(sha256),
+    [`x-amz-meta-${WRITE_ID}`]: sending.writeId,
+    ...(contentType === undefined ? {} : { 'content-type': contentType }),
+    ...(createOnly ? { 'if-none-match': '*' } : {}),
+  };
+  const answer = await direct.put({ key, body, sha256, headers });
+  judge(sending, { etag: answer.etag, checksum: String(answer['x-amz-checksum-sha256'] ?? '') });
+}
+
+async function sendBySdk(
+  { client, direct }: S3Senders,
+  sending: Sending<Uint8Array | Readable>,
+): Promise<void> {
+  const { bucket, key, body, bytes, sha256, contentType, createOnly } = sending;
+  const command = new PutObjectCommand({
+    Bucket: bucket,
+    Key: key,
+    Body: body,
+    ContentLength: bytes,
+    ChecksumSHA256: base64Of(sha256),
+    Metadata: { [WRITE_ID]: sending.writeId },
+    ...(contentType === undefined ? {} : { ContentType: contentType }),
+    ...(createOnly ? { IfNoneMatch: '*' } : {}),
+  });
+  signPayload(command, sha256);
+  if (!direct.isReady) watchRoute(command, { client, key, found: (route) => direct.follow(route) });
+  const answer = await callS3(() => client.send(command));
+  judge(sending, { etag: answer.ETag, checksum: answer.ChecksumSHA256 ?? '' });
+}
+
+/** An answer that says success must bear it out. */
+function judge({ sha256 }: S3Write, answer: { etag: string | undefined; checksum: string }): void {
+  if (answer.etag === undefined) throw unexpectedAnswer('success without an ETag');
+  if (answer.checksum !== '' && answer.checksum !== base64Of(sha256)) {
+    throw unexpectedAnswer('success with another checksum');
+  }
+}
+
+function base64Of(hex: string): string {
+  return Buffer.from(hex, 'hex').toString('base64');
 }
 
 async function isOurs(client: S3Client, write: S3Write, writeId: string): Promise<boolean> {
