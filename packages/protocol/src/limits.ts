@@ -35,6 +35,8 @@ export const LIMITS = {
   streamIdleMs: 300_000,
   /** Live streams of one ingest node; more are refused with 503. */
   maxLiveStreams: 5000,
+  /** Processes of one ingest service behind one port. */
+  maxIngestProcesses: 128,
   /** Buffered server-to-client bytes before a slow reader is closed. */
   maxSocketBufferedBytes: 1_048_576,
   /** One live stream's audio in a session, bytes of PCM16 (12 h at 16 kHz). */

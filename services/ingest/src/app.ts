@@ -3,6 +3,10 @@ import { createLifecycle, createLog, createMetrics } from '@earshot/runtime';
 import type { IngestConfig } from './config.ts';
 import { startTimers } from './maintenance/timers.ts';
 import type { Parts } from './parts.ts';
+import { alone } from './processes/family.ts';
+import { settingsOf } from './processes/journal-folders.ts';
+import { takeUpLeftBehind } from './processes/left-behind.ts';
+import { routeUpgrades } from './processes/upgrade-router.ts';
 import { createServer } from './server.ts';
 import { createStreamEdge, type StreamEdge } from './stream/edge.ts';
 
@@ -21,12 +25,15 @@ export interface IngestApp {
 const DRAIN_MS = 15_000;
 
 /** Composes the service from its settings; the only place that knows the concrete adapters. */
-export async function createIngestApp(config: IngestConfig): Promise<IngestApp> {
-  const log = createLog({ service: 'ingest', level: config.LOG_LEVEL });
-  const metrics = createMetrics({ service: 'ingest' });
+export async function createIngestApp(config: IngestConfig, family = alone()): Promise<IngestApp> {
+  const { number, size } = family;
+  const service = createLog({ service: 'ingest', level: config.LOG_LEVEL });
+  const log = size === 1 ? service : service.child({ process: number });
+  const labels = size === 1 ? {} : { process: String(number) };
+  const metrics = createMetrics({ service: 'ingest', labels });
   const lifecycle = createLifecycle(log);
   try {
-    return await compose({ config, log, metrics, lifecycle });
+    return await compose({ config: settingsOf(config, number), log, metrics, lifecycle, family });
   } catch (error) {
     await lifecycle.stop('could not start');
     metrics.close();
@@ -35,28 +42,33 @@ export async function createIngestApp(config: IngestConfig): Promise<IngestApp> 
 }
 
 async function compose(base: Omit<Parts, 'node'>): Promise<IngestApp> {
-  const { config, log, metrics, lifecycle } = base;
+  const { config, log, metrics, lifecycle, family } = base;
   let fail: (error: Error) => void = () => undefined;
   const failed = new Promise<Error>((resolve) => {
     fail = resolve;
   });
-  const node = await openNode(base, (error) => {
+  const onJournalFailure = (error: Error): void => {
     log.fatal({ err: error }, 'the journal failed; this process has to leave');
     fail(error);
-  });
+  };
+  const node = await openNode(base, onJournalFailure);
   const parts = { ...base, node };
   const edge = createEdge(parts);
   const server = await createServer(parts, edge);
   lifecycle.onStop('http server', () => server.close(), DRAIN_MS);
   lifecycle.onStop('live streams', () => edge.close(DRAIN_MS), DRAIN_MS + 1000);
+  const { sessions, index } = node;
+  const onUpgrade = routeUpgrades({ family, sessions, index, edge });
   return {
     failed,
     bootstrapKeyId: await importBootstrapKey(config, node.access.keyring),
     async start() {
       await node.intake.recover();
       const url = await server.listen({ host: config.EARSHOT_HOST, port: config.EARSHOT_PORT });
-      server.server.on('upgrade', (request, socket, head) => edge.handleUpgrade(request, socket, head));
+      server.server.on('upgrade', onUpgrade);
       lifecycle.onStop('timers', startTimers(node.sessions, log), 5000);
+      if (family.number === 1) await takeUpLeftBehind({ ...base, processes: family.size, onJournalFailure });
+      family.ready(node.name);
       log.info({ url, store: node.store.description, node: node.name }, 'ingest is listening');
       return { url };
     },

@@ -20,6 +20,7 @@ export const IngestConfig = z.object({
   ...NODE_SETTINGS,
   EARSHOT_HOST: z.string().default('127.0.0.1'),
   EARSHOT_PORT: countSetting.min(0).max(65_535).default(8080),
+  EARSHOT_INGEST_PROCESSES: countSetting.min(1).max(LIMITS.maxIngestProcesses).optional(),
   EARSHOT_PUBLIC_ORIGIN: z.url({ protocol: /^https?$/ }).optional(),
   EARSHOT_CORS_ORIGINS: listSetting.optional(),
   EARSHOT_STREAM_ORIGINS: listSetting.optional(),

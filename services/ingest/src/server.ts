@@ -16,17 +16,22 @@ import {
 import type { IngestConfig } from './config.ts';
 import { API_DESCRIPTION, registerRoutes } from './http/http.ts';
 import type { Parts } from './parts.ts';
+import { mergeExpositions } from './processes/exposition.ts';
+import { sumOfCapacities } from './stream/capacity/sum.ts';
 import type { StreamEdge } from './stream/edge.ts';
 import { prepareSpool } from './uploads/spool.ts';
 
 /** The HTTP server with every route of the session API. */
 export async function createServer(parts: Parts, edge: StreamEdge): Promise<HttpServer> {
-  const { config, node } = parts;
+  const { config, node, family } = parts;
   const { access, sessions, producer, store, archive } = node;
   const spoolFolder = config.EARSHOT_SPOOL_DIR ?? join(tmpdir(), 'earshot-spool');
   await prepareSpool(spoolFolder, Date.now());
   const server = await createHttpServer(serverOptions(parts, access));
-  collectQueueMetrics(parts.metrics, producer);
+  // What all processes would tell alike is told once.
+  if (family.number === 1) collectQueueMetrics(parts.metrics, producer);
+  family.answer('metrics', () => parts.metrics.text());
+  family.answer('capacity', async () => JSON.stringify(edge.capacity()));
   const newId = (prefix: 'whk'): string => idFrom(prefix, randomBytes(64));
   await registerRoutes(server, {
     sessions,
@@ -43,6 +48,7 @@ export async function createServer(parts: Parts, edge: StreamEdge): Promise<Http
     tokens: access.tokens,
     links: createLinkSigner({ secret: access.secret }),
     streams: edge,
+    capacity: async () => sumOfCapacities(await family.ask('capacity')),
     checkUrl: (url) => checkUrl(url, { allowPrivate: config.EARSHOT_WEBHOOK_ALLOW_INSECURE }),
     newId,
     now: () => new Date(),
@@ -60,11 +66,11 @@ export async function createServer(parts: Parts, edge: StreamEdge): Promise<Http
   return server;
 }
 
-function serverOptions({ config, log, metrics, node }: Parts, access: Access): HttpServerOptions {
+function serverOptions({ config, log, metrics, node, family }: Parts, access: Access): HttpServerOptions {
   const { redis, store } = node;
   return {
     log,
-    metrics,
+    metrics: { ...metrics, text: async () => mergeExpositions(await family.ask('metrics')) },
     serveMetrics: config.EARSHOT_METRICS,
     checks: { redis: () => redis.ping(), storage: () => store.head('_earshot/ready') },
     authenticator: access.authenticator,

@@ -57,6 +57,7 @@ export async function startEarshot(options: EarshotOptions = {}): Promise<Earsho
     EARSHOT_OBJECT_STORE: options.storage?.url ?? objects,
     EARSHOT_BOOTSTRAP_KEY: key,
     EARSHOT_TOKEN_SECRET: randomBytes(32).toString('hex'),
+    EARSHOT_INGEST_PROCESSES: '1',
     EARSHOT_RECONCILE_SECONDS: '2',
     EARSHOT_RATE_LIMIT_PER_MINUTE: '1000000',
     EARSHOT_CREATE_LIMIT_PER_MINUTE: '1000000',

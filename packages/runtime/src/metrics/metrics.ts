@@ -66,14 +66,15 @@ async function within(ms: number, work: () => void | Promise<void>): Promise<voi
 
 /**
  * Builds the registry of one process: process and event-loop figures, the common catalogue, and the rows of `extra`.
- * Every line carries the label `service`.
+ * Every line carries the label `service`, and those of `labels`.
  */
 export function createMetrics<const Extra extends MetricCatalogue = typeof METRICS>(options: {
   readonly service: string;
+  readonly labels?: Readonly<Record<string, string>>;
   readonly extra?: Extra;
 }): Metrics<typeof METRICS & Extra> {
   const registry = new Registry();
-  registry.setDefaultLabels({ service: options.service });
+  registry.setDefaultLabels({ service: options.service, ...options.labels });
   collectDefaultMetrics({ register: registry });
   const { counters, gauges, histograms } = register({ ...METRICS, ...options.extra }, registry);
   const delay = monitorEventLoopDelay({ resolution: 20 });

@@ -2,6 +2,7 @@ import type { SessionDocument } from '@earshot/protocol';
 import type { LinkSigner, Metrics, TokenService } from '@earshot/runtime';
 import type { Sessions } from '@earshot/sessions';
 import type { ObjectStore, SessionArchive } from '@earshot/storage';
+import type { Capacity } from '../stream/capacity/capacity.ts';
 import type { StreamEdge } from '../stream/edge.ts';
 import type { UploadContext } from '../uploads/receive.ts';
 import type { DiscoveryFacts } from './views/discovery-view.ts';
@@ -14,7 +15,9 @@ export interface RouteDeps {
   readonly uploads: UploadContext;
   readonly tokens: TokenService;
   readonly links: LinkSigner;
-  readonly streams: Pick<StreamEdge, 'feedBody' | 'append' | 'uploadState' | 'capacity'>;
+  readonly streams: Pick<StreamEdge, 'feedBody' | 'append' | 'uploadState'>;
+  /** Of all processes of the service. */
+  readonly capacity: () => Promise<Capacity>;
   /** Refuses webhook URLs that must not be called. */
   readonly checkUrl: (url: string) => Promise<unknown>;
   readonly newId: (prefix: 'whk') => string;

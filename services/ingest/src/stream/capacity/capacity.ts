@@ -22,6 +22,10 @@ export const Capacity = z.object({
   }),
   /** Audio on this node's disk that waits for the object store. */
   backlog_bytes: z.number().min(0),
+  /** Each process of a service that has several. */
+  processes: z
+    .array(z.object({ live: z.int().min(0), available: z.int().min(0), limited_by: LimitedBy.nullable() }))
+    .optional(),
 });
 export type Capacity = z.infer<typeof Capacity>;
 

@@ -56,7 +56,7 @@ export async function startEdge(deps: EdgeBenchDeps): Promise<EdgeBench> {
     authenticator,
     limits: { requestHeadMs: 60_000 },
   });
-  registerCapacity(server, { streams: edge });
+  registerCapacity(server, { capacity: () => Promise.resolve(edge.capacity()) });
   await server.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, payload, parsed) => parsed(null, payload));
