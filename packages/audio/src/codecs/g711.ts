@@ -31,22 +31,30 @@ export function decodeAlaw(bytes: Uint8Array): Int16Array {
 
 /** G.711 mu-law codes of 16-bit samples, one byte each, by the decision values of the standard. */
 export function encodeMulaw(samples: Int16Array): Uint8Array {
-  return Uint8Array.from(samples, (sample) => {
-    const biased = Math.min(Math.abs(sample), MULAW_CLIP) + MULAW_BIAS;
-    const segment = 24 - Math.clz32(biased);
-    const code = (segment << 4) | ((biased >> (segment + 3)) & 0x0f);
-    return ~(sample < 0 ? code | 0x80 : code) & 0xff;
-  });
+  const bytes = new Uint8Array(samples.length);
+  for (let index = 0; index < samples.length; index += 1) bytes[index] = mulawOf(int16At(samples, index));
+  return bytes;
 }
 
 /** G.711 A-law codes of 16-bit samples, one byte each, by the decision values of the standard. */
 export function encodeAlaw(samples: Int16Array): Uint8Array {
-  return Uint8Array.from(samples, (sample) => {
-    const magnitude = sample < 0 ? ~sample : sample;
-    const segment = Math.max(0, 24 - Math.clz32(magnitude));
-    const code = (segment << 4) | ((magnitude >> Math.max(4, segment + 3)) & 0x0f);
-    return (sample < 0 ? code : code | 0x80) ^ 0x55;
-  });
+  const bytes = new Uint8Array(samples.length);
+  for (let index = 0; index < samples.length; index += 1) bytes[index] = alawOf(int16At(samples, index));
+  return bytes;
+}
+
+function mulawOf(sample: number): number {
+  const biased = Math.min(Math.abs(sample), MULAW_CLIP) + MULAW_BIAS;
+  const segment = 24 - Math.clz32(biased);
+  const code = (segment << 4) | ((biased >> (segment + 3)) & 0x0f);
+  return ~(sample < 0 ? code | 0x80 : code) & 0xff;
+}
+
+function alawOf(sample: number): number {
+  const magnitude = sample < 0 ? ~sample : sample;
+  const segment = Math.max(0, 24 - Math.clz32(magnitude));
+  const code = (segment << 4) | ((magnitude >> Math.max(4, segment + 3)) & 0x0f);
+  return (sample < 0 ? code : code | 0x80) ^ 0x55;
 }
 
 function expand(bytes: Uint8Array, table: Int16Array): Int16Array {

@@ -7,7 +7,7 @@ const KAISER_BETA = 7;
 
 /** A low-pass filter in `phases` versions, each shifted by a further part of an input sample. */
 export interface PolyphaseFilter {
-  /** Taps of one phase; the middle two lie around the output's place. */
+  /** Taps of one phase, a multiple of four; the middle two lie around the output's place. */
   readonly taps: number;
   /** All phases behind each other, `taps` values each; every phase sums to 1. */
   readonly coefficients: Float64Array;
@@ -19,7 +19,7 @@ export interface PolyphaseFilter {
  */
 export function designFilter(phases: number, scale: number): PolyphaseFilter {
   const width = Math.min(1, scale);
-  const half = Math.ceil(ZERO_CROSSINGS / width);
+  const half = 2 * Math.ceil(ZERO_CROSSINGS / width / 2);
   const taps = 2 * half;
   const coefficients = new Float64Array(phases * taps);
   for (let phase = 0; phase < phases; phase += 1) {
