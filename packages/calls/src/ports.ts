@@ -41,7 +41,10 @@ export interface Playout {
   /** False when LIMITS.maxQueuedPlays are waiting. */
   play(clip: Clip): boolean;
   mute(muted: boolean): void;
-  /** One tick of audio for the peer: always whole, silence where there is nothing. The array is the caller's. */
+  /**
+   * One tick of audio for the peer: always whole, silence where there is nothing. The array may be kept, but not written
+   * to: ticks of silence share one.
+   */
   tick(): Int16Array;
   /** What a talker has said and nobody has heard yet. */
   readonly bufferedMs: number;
@@ -56,7 +59,7 @@ export interface InboundLeg {
   push(samples: Int16Array, atMs: number): void;
   /** Samples that the carrier says were lost. */
   lose(samples: number): void;
-  /** One tick of audio: always whole. */
+  /** One tick of audio: always whole. To be read before the next tick, which may use the same array, and not written to. */
   tick(): Int16Array;
   readonly figures: LegFigures;
   /** The sender's clock against ours in parts per million; null before a minute of audio has come. */

@@ -22,7 +22,7 @@ describe('createInboundLeg', () => {
     leg.push(numbered(0, TARGET - 1), 0);
     expect(leg.tick()).toEqual(new Int16Array(TICK));
     leg.push(numbered(TARGET - 1, 1), 20);
-    const out = [leg.tick(), leg.tick(), leg.tick()].flatMap((tick) => [...tick]);
+    const out = Array.from({ length: 3 }, () => [...leg.tick()]).flat();
     expect(out).toEqual([...numbered(0, TARGET)]);
     expect(leg.figures).toEqual({ received: TARGET, insertedSilence: TICK, dropped: 0 });
   });
@@ -66,7 +66,7 @@ describe('createInboundLeg', () => {
     leg.push(numbered(0, 640), 0);
     leg.lose(200);
     leg.push(numbered(840, 120), 20);
-    const out = [leg.tick(), leg.tick(), leg.tick()].flatMap((tick) => [...tick]);
+    const out = Array.from({ length: 3 }, () => [...leg.tick()]).flat();
     expect(out).toEqual([...numbered(0, 640), ...new Int16Array(200), ...numbered(840, 120)]);
     expect(leg.figures).toEqual({ received: 760, insertedSilence: 200, dropped: 0 });
   });
@@ -87,7 +87,7 @@ describe('createInboundLeg', () => {
     leg.push(numbered(0, 640), 0);
     for (const samples of [0, 0.9, -5, Number.NaN, 319.9]) leg.lose(samples);
     leg.push(numbered(640, 1), 20);
-    const out = [leg.tick(), leg.tick(), leg.tick()].flatMap((tick) => [...tick]);
+    const out = Array.from({ length: 3 }, () => [...leg.tick()]).flat();
     expect(out).toEqual([...numbered(0, 640), ...new Int16Array(319), ...numbered(640, 1)]);
   });
 

@@ -1,7 +1,7 @@
 import { type LegFigures, LIMITS } from '@earshot/protocol';
 import type { InboundLeg } from '../ports.ts';
 import { SampleRing } from '../ring/sample-ring.ts';
-import { SAMPLES_PER_MS, TICK_SAMPLES } from '../tick.ts';
+import { SAMPLES_PER_MS, SILENCE, TICK_SAMPLES } from '../tick.ts';
 import { DriftGauge } from './drift-gauge.ts';
 import { HoleList } from './hole-list.ts';
 import { Surplus } from './surplus.ts';
@@ -18,6 +18,7 @@ class ClockedLeg implements InboundLeg {
   readonly #holes = new HoleList();
   readonly #surplus = new Surplus();
   readonly #drift = new DriftGauge();
+  readonly #out = new Int16Array(TICK_SAMPLES);
   /** Position of the oldest sample that waits. */
   #position = 0;
   #flowing = false;
@@ -54,16 +55,17 @@ class ClockedLeg implements InboundLeg {
   }
 
   tick(): Int16Array {
-    const out = new Int16Array(TICK_SAMPLES);
     if (!this.#flows()) {
       this.#insertedSilence += TICK_SAMPLES;
-      return out;
+      return SILENCE;
     }
+    const out = this.#out;
     if (this.#mayEase()) {
       this.#leaveOut(TICK_SAMPLES);
       this.#surplus.eased();
     }
     const count = this.#ring.shift(out);
+    out.fill(0, count);
     this.#insertedSilence += TICK_SAMPLES - count + this.#pass(count);
     this.#flowing = count === TICK_SAMPLES;
     if (this.#surplus.mustEase(this.#ring.length)) this.#leaveOut(TICK_SAMPLES);

@@ -24,6 +24,11 @@ export class ClipQueue {
     return this.#read;
   }
 
+  /** True while there is nothing to play. */
+  get isEmpty(): boolean {
+    return this.#playing === null && this.#waiting.length === 0;
+  }
+
   add(clip: Clip): boolean {
     if (this.#waiting.length >= LIMITS.maxQueuedPlays) return false;
     this.#waiting.push(clip);

@@ -1,6 +1,6 @@
 import type { LegFigures } from '@earshot/protocol';
 import type { Clip, Playout, PlayoutEvent } from '../ports.ts';
-import { TICK_SAMPLES, wholeMs } from '../tick.ts';
+import { SILENCE, TICK_SAMPLES, wholeMs } from '../tick.ts';
 import { ClipQueue } from './clip-queue.ts';
 import { TalkTrack } from './talk-track.ts';
 
@@ -60,9 +60,14 @@ class ClockedPlayout implements Playout {
   }
 
   tick(): Int16Array {
-    const out = new Int16Array(TICK_SAMPLES);
-    if (this.#ended) return out;
+    if (this.#ended) return SILENCE;
     this.#talk.answerMarks();
+    if (this.#talk.waiting === 0 && this.#clips.isEmpty) {
+      this.#insertedSilence += TICK_SAMPLES;
+      this.#tellAll();
+      return SILENCE;
+    }
+    const out = new Int16Array(TICK_SAMPLES);
     const said = this.#talk.read(out);
     const played = this.#clips.mixInto(out, !this.#muted);
     this.#insertedSilence += TICK_SAMPLES - Math.max(said, played);

@@ -1,9 +1,13 @@
-/** The samples as 32-bit little-endian floats in [-1, 1), divided by 32768, which loses nothing; a copy. */
+const FULL_SCALE = 32_768;
+
+/**
+ * The samples as 32-bit little-endian floats in [-1, 1), divided by 32768, which loses nothing; a copy. The byte order is
+ * the host's: @earshot/audio refuses any other.
+ */
 export function encodeFloat32le(samples: Int16Array): Uint8Array {
-  const bytes = new Uint8Array(samples.length * 4);
-  const view = new DataView(bytes.buffer);
+  const values = new Float32Array(samples.length);
   for (let index = 0; index < samples.length; index += 1) {
-    view.setFloat32(index * 4, (samples[index] ?? 0) / 32_768, true);
+    values[index] = (samples[index] ?? 0) / FULL_SCALE;
   }
-  return bytes;
+  return new Uint8Array(values.buffer);
 }

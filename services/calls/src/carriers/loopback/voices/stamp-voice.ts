@@ -1,3 +1,4 @@
+import { createBabble } from './babble.ts';
 import type { Voice } from './voice.ts';
 
 /** The first two samples of a stamped tick. */
@@ -16,29 +17,32 @@ interface Report {
 }
 
 /**
- * Speaks times instead of sounds, for measuring. Each tick: two signing samples, the monotonic time at which it was due,
+ * Speaks times instead of words, for measuring. Each tick: two signing samples, the monotonic time at which it was due,
  * a count, and for each stamped tick that was heard since, the time it carried and the time at which it came. A time is
  * microseconds in three samples, the lowest 16 bits first. What is heard counts as stamped when a send begins with the
- * two samples and a time.
+ * two samples and a time. The rest of a tick is babble with pauses, in which no two peers agree: the audio of many peers
+ * who said only the time would be cut in the same instant.
  */
 export function createStampVoice(): Voice {
+  const babble = createBabble();
   let reports: Report[] = [];
   return {
     next: (count, dueMs) => {
-      const tick = new Int16Array(count);
+      const tick = babble.next(count);
       tick.set(SIGN);
       writeTime(tick, TIME_AT, dueMs);
       tick[COUNT_AT] = reports.length;
-      for (const [index, { stamp, heardMs }] of reports.entries()) {
-        const at = REPORTS_AT + index * REPORT_SAMPLES;
+      let at = REPORTS_AT;
+      for (const { stamp, heardMs } of reports) {
         tick.set(stamp, at);
         writeTime(tick, at + TIME_SAMPLES, heardMs);
+        at += REPORT_SAMPLES;
       }
       reports = [];
       return tick;
     },
     hear: (samples, heardMs) => {
-      const isStamped = SIGN.every((sample, index) => samples[index] === sample);
+      const isStamped = samples[0] === SIGN[0] && samples[1] === SIGN[1];
       if (!isStamped || reports.length >= MOST_REPORTS) return;
       reports.push({ stamp: samples.slice(TIME_AT, TIME_AT + TIME_SAMPLES), heardMs });
     },
