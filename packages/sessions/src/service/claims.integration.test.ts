@@ -76,14 +76,21 @@ beforeEach(() => {
 
 const claimOn = (node: string, resuming = false) => ({ node, above: 0, patienceMs: 0, resuming });
 
-/** A session whose first node resumed with epoch 2 while the store was away, before the index was emptied. */
-async function unclaimed(): Promise<SessionRef> {
+/** A session that the first node feeds, with epoch 1. */
+async function fed(): Promise<SessionRef> {
   const sessions = sessionsOn(first!);
   const request = CreateSessionRequest.parse({ upload_type: 'stream' });
   const creator = { tenant: 'clinic', subject: 'key_1', test: false };
   const { tenant, sessionId } = await sessions.create(creator, { request, idempotencyKey: undefined });
   const ref = { tenant, sessionId };
   await sessions.claimStream(ref, claimOn('first'));
+  return ref;
+}
+
+/** A session whose first node resumed with epoch 2 while the store was away, before the index was emptied. */
+async function unclaimed(): Promise<SessionRef> {
+  const ref = await fed();
+  const sessions = sessionsOn(first!);
   beforeClaim = () => Promise.reject(new EarshotError('service_unavailable'));
   expect(await sessions.claimStream(ref, claimOn('first', true))).toMatchObject({ epoch: 2 });
   beforeClaim = nothing;
@@ -131,5 +138,52 @@ describe('An epoch that an emptied index gives again, since its claim could not 
     expect(await sessionsOn(second!).claimStream(ref, claimOn('second'))).toMatchObject({ epoch: 3 });
     expect(await archive.listClaims(ref)).toEqual([1, 3]);
     expect(await first!.holdStream(ref, { node: 'first', epoch: 2 }, 5000)).toBe(false);
+  });
+});
+
+/** The index, which is emptied behind a look at who has the lease. */
+function emptiedBehindLook(index: SessionIndex, look: number): SessionIndex {
+  let looks = 0;
+  return new Proxy(index, {
+    get: (of, name) => {
+      if (name !== 'liveStream') return Reflect.get(of, name) as unknown;
+      return async (ref: SessionRef) => {
+        const held = await of.liveStream(ref);
+        looks += 1;
+        if (looks === look) await redis.flushall();
+        return held;
+      };
+    },
+  });
+}
+
+describe('A connection that takes a session over while the index is emptied', () => {
+  it.each([1, 2, 3])('waits for the tail of the one before: behind look %d at the lease', async (look) => {
+    const ref = await fed();
+    const done: string[] = [];
+    first!.onStreamNotice(({ ref: told, reason }) => {
+      if (told.sessionId !== ref.sessionId || reason !== 'superseded' || done.includes('told')) return;
+      done.push('told');
+      setTimeout(() => {
+        void sessionsOn(first!)
+          .closeStream(ref, recordOf(1, 1))
+          .then(() => done.push('recorded'));
+      }, 300);
+    });
+    const claiming = { ...claimOn('second'), patienceMs: 5000 };
+    const sessions = sessionsOn(emptiedBehindLook(second!, look));
+    expect(await sessions.claimStream(ref, claiming)).toMatchObject({ epoch: 2 });
+    expect(await archive.readStreams(ref)).toMatchObject([{ epoch: 1 }]);
+    await until(() => done.join(' ') === 'told recorded');
+    expect(await second!.liveStream(ref)).toEqual({ node: 'second', epoch: 2 });
+  });
+
+  it('does not wait long for one that is not there', async () => {
+    const ref = await fed();
+    const startedMs = performance.now();
+    const sessions = sessionsOn(emptiedBehindLook(second!, 2));
+    await sessions.claimStream(ref, { ...claimOn('second'), patienceMs: 20_000 });
+    expect(performance.now() - startedMs).toBeLessThan(4000);
+    expect(await sessions.openClaims(ref)).toMatchObject([{ epoch: 1 }, { epoch: 2 }]);
   });
 });

@@ -34,13 +34,15 @@ export async function takeEpoch(
   let above = Math.max(claim.above, held?.epoch ?? 0, ...claimed.slice(-1));
   for (let tries = 0; tries < MAX_TAKEN; tries += 1) {
     const change = await context.index.apply(ref, { type: 'stream', above });
-    if (change === null) throw notFound(ref);
+    if (change === null) {
+      // The index was emptied since it was asked last; the store knows whether there is such a session.
+      await loadRow(context, ref);
+      continue;
+    }
     const { epoch } = change.row;
     if (await storeClaim(context, ref, { claim, epoch })) {
       const lease = { node: claim.node, epoch };
-      if (!claim.resuming) await awaitForgotten(context, ref, { lease, patienceMs: claim.patienceMs });
-      if (await takeLease(context, ref, { lease, patienceMs: claim.patienceMs }))
-        return { epoch, announce: change.announce };
+      if (await takeLease(context, ref, { lease, claim })) return { epoch, announce: change.announce };
       // A claim of a node that resumes is accounted for by its record, and may not have been stored.
       if (!claim.resuming) await context.truth.removeClaims(ref, [epoch]);
     }
@@ -99,58 +101,80 @@ async function refuseEnded(context: SessionsContext, ref: SessionRef, epoch: num
 }
 
 /**
- * Tells nodes that may hold audio without a lease, since the index was emptied, that the session goes on here. One that
- * is there records its part at once; one that is not is waited for no longer than that takes.
- */
-async function awaitForgotten(
-  context: SessionsContext,
-  ref: SessionRef,
-  { lease, patienceMs }: { lease: StreamLease; patienceMs: number },
-): Promise<void> {
-  const { index, elapsedMs } = context;
-  const deadline = elapsedMs() + Math.min(patienceMs, FORGOTTEN_WAIT_MS);
-  const told = new Set<number>();
-  for (;;) {
-    const held = await index.liveStream(ref);
-    const open = await openClaims(context, ref);
-    const others = open.filter(({ node, epoch }) => node !== lease.node && epoch < lease.epoch);
-    // Who holds the lease is told, and waited for, below.
-    const forgotten = others.filter(({ node }) => node !== held?.node);
-    for (const { node, epoch } of forgotten.filter((claim) => !told.has(claim.epoch))) {
-      told.add(epoch);
-      // Its connection may be newer than its claim: one that resumed while the store was away has none.
-      await index.notifyStream({ ref, reason: 'superseded', epoch: lease.epoch }, { node, epoch });
-    }
-    const left = deadline - elapsedMs();
-    if (forgotten.length === 0 || left <= 0) return;
-    await index.waitForChange(ref, Math.min(left, LOOK_MS), new AbortController().signal);
-  }
-}
-
-/**
- * Waits until the older owner has given its lease back, has died, or has had its time. False when another node has the
- * lease by the same epoch: it resumed while the store was away, and an index that was emptied gave the epoch again.
+ * Takes the lease when nobody else adds to the session any more. That another's lease is gone proves nothing, at whatever
+ * moment, since the index may have been emptied: the record of its owner does. False when another node has the lease by
+ * the same epoch: it resumed while the store was away, and an index that was emptied gave the epoch again.
  */
 async function takeLease(
   context: SessionsContext,
   ref: SessionRef,
-  { lease, patienceMs }: { lease: StreamLease; patienceMs: number },
+  { lease, claim }: { lease: StreamLease; claim: Claim },
 ): Promise<boolean> {
   const { index, settings, elapsedMs } = context;
-  const deadline = elapsedMs() + patienceMs;
-  let told = 0;
+  const deadline = elapsedMs() + claim.patienceMs;
+  const told = new Set<string>();
+  let forgottenUntil: number | undefined;
+  let before: Others | undefined;
   for (;;) {
-    const held = await index.liveStream(ref);
-    if (held !== null && held.epoch > lease.epoch) throw new EarshotError('stream_superseded');
-    if (held !== null && held.epoch === lease.epoch && held.node !== lease.node) return false;
-    const left = deadline - elapsedMs();
-    if (held === null || held.node === lease.node || left <= 0) {
-      if (await index.holdStream(ref, lease, settings.leaseMs)) return true;
-      continue;
+    const others = await othersOf(context, ref, { lease, claim, before });
+    if (others === null) return false;
+    await tellToGo(context, ref, { lease, others, told });
+    before = others;
+    const nowMs = elapsedMs();
+    let until = nowMs;
+    if (others.owner !== null) until = deadline;
+    else if (others.forgotten.length > 0) {
+      forgottenUntil ??= Math.min(deadline, nowMs + FORGOTTEN_WAIT_MS);
+      until = forgottenUntil;
     }
-    if (told !== held.epoch) await index.notifyStream({ ref, reason: 'superseded', epoch: held.epoch }, held);
-    told = held.epoch;
-    await index.waitForChange(ref, Math.min(left, LOOK_MS), new AbortController().signal);
+    const left = until - nowMs;
+    if (left > 0) await index.waitForChange(ref, Math.min(left, LOOK_MS), new AbortController().signal);
+    else if (await index.holdStream(ref, lease, settings.leaseMs)) return true;
+  }
+}
+
+/** Who else may still add to a session. */
+interface Others {
+  /** Has the lease, and as long to store its tail as the claim is patient. */
+  readonly owner: StreamLease | null;
+  /** Have a claim and no lease, since the index was emptied; one that is there records its part at once. */
+  readonly forgotten: readonly StreamLease[];
+}
+
+/** Null when another node has the lease by the same epoch. */
+async function othersOf(
+  context: SessionsContext,
+  ref: SessionRef,
+  { lease, claim, before }: { lease: StreamLease; claim: Claim; before: Others | undefined },
+): Promise<Others | null> {
+  const held = await context.index.liveStream(ref);
+  if (held !== null && held.epoch > lease.epoch) throw new EarshotError('stream_superseded');
+  const owner = held?.node === lease.node ? null : held;
+  if (owner?.epoch === lease.epoch) return null;
+  if (claim.resuming) return { owner, forgotten: [] };
+  // An owner is waited for in any case: the claims are read again when there is none.
+  if (owner !== null && before !== undefined) return { owner, forgotten: before.forgotten };
+  const forgotten = (await openClaims(context, ref)).filter(
+    ({ node, epoch }) => node !== lease.node && node !== owner?.node && epoch < lease.epoch,
+  );
+  return { owner, forgotten };
+}
+
+/** Tells each of them once that a newer connection feeds the session. */
+async function tellToGo(
+  { index }: SessionsContext,
+  ref: SessionRef,
+  { lease, others, told }: { lease: StreamLease; others: Others; told: Set<string> },
+): Promise<void> {
+  const { owner, forgotten } = others;
+  // The connection of one without a lease may be newer than its claim: one that resumed while the store was away has none.
+  const notices = forgotten.map((other) => ({ other, epoch: lease.epoch }));
+  if (owner !== null) notices.push({ other: owner, epoch: owner.epoch });
+  for (const { other, epoch } of notices) {
+    const name = `${other.node} ${other.epoch} ${epoch}`;
+    if (told.has(name)) continue;
+    told.add(name);
+    await index.notifyStream({ ref, reason: 'superseded', epoch }, { node: other.node, epoch: other.epoch });
   }
 }
 
