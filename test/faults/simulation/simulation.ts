@@ -122,6 +122,8 @@ class SimulationRun {
     const stuck = done && this.#settled() ? 0 : this.#stuck();
     // A little later still: nothing may change any more, and what is late has arrived.
     await scheduler.run(() => scheduler.steps > END_STEPS, scheduler.nowMs + this.#aftermathMs());
+    for (const key of this.#store.objects.keys())
+      if (this.#store.isLeftBehind(key)) this.#history.leftBehind.add(key);
     for (const session of this.#history.sessions) judge(this.#history, session, this.#store.objects);
     for (const session of this.#history.sessions) this.#reachEnding(session);
     for (const key of this.#store.replaced) {

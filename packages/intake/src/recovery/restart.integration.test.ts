@@ -137,6 +137,30 @@ describe('a node that is started again', () => {
     expect(bench.store.objects.size).toBe(0);
   });
 
+  it('takes away what a write still left that was under way when an erasure and then the end came', async () => {
+    const left: number[] = [];
+    bench.sessions.disclaim = (_ref, { epoch }) => {
+      left.push(epoch);
+      return Promise.resolve();
+    };
+    let recording = false;
+    bench.sessions.beforeClose = () => {
+      recording = true;
+      return new Promise(() => undefined);
+    };
+    const connection = await open();
+    feed(connection, { seed: 9, from: 0, to: RATE });
+    await connection.finish(endOf());
+    await until(() => recording);
+    session.fate = 'gone';
+    bench.sessions.notify({ ref: session.ref, reason: 'erased', epoch: 1 });
+    await until(() => bench.host.liveCount === 0 && bench.host.backlogBytes === 0);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await bench.restart();
+    expect(left).toEqual([1]);
+    expect(bench.journal.stream(session.ref).ranges()).toEqual([]);
+  });
+
   it('keeps gaps that were told before', async () => {
     const connection = await open();
     feed(connection, { seed: 8, from: 0, to: RATE });

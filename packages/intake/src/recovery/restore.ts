@@ -46,8 +46,9 @@ export async function restoreTenure(
   const { ref } = stream;
   const { fate, epoch } = await context.sessions.fateOf(ref);
   if (fate === 'gone') {
-    await stream.erase();
+    // Without the journal nobody would come back to what is left in storage.
     await context.sessions.disclaim(ref, { node: context.node, epoch: stream.epoch });
+    await stream.erase();
     return;
   }
   const isOpen = fate === 'open' || fate === 'ending';

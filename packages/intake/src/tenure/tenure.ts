@@ -48,6 +48,7 @@ export class Tenure implements ConnectionHome {
   #phase: Phase = 'open';
   #resolveDone: (archived: boolean) => void = () => undefined;
   #unpark: () => void = () => undefined;
+  #recording: Promise<boolean> | undefined;
   /** Counts openings and closings: a close that was overtaken gives up. */
   #turn = 0;
   /** The lease renewal under way; the lease may be given back only behind it. */
@@ -203,7 +204,8 @@ export class Tenure implements ConnectionHome {
     const { epoch, archive } = this;
     const endedAt = this.#context.time.now();
     const record = this.book.record({ epoch, closedBy, endedAt, archive, lines: this.intake.lines });
-    const written = await writeRecord(this.#context, this.ref, { record, stop: this.#stop });
+    this.#recording = writeRecord(this.#context, this.ref, { record, stop: this.#stop });
+    const written = await this.#recording;
     if (!written || this.archive.stopped) return;
     this.#inJournal(() => this.#stream.close());
     this.#context.metrics.streamClosed(this.book.summary.transport, record);
@@ -244,7 +246,9 @@ export class Tenure implements ConnectionHome {
     connection?.halt('erased', 0);
     this.connection = undefined;
     try {
-      await Promise.all([this.archive.erase(), this.#stream.erase()]);
+      // A write under way may take effect behind the death of this process: until then the journal knows of it, so that
+      // the next start takes away what it left.
+      await Promise.all([this.archive.erase(), this.#recording]).finally(() => this.#stream.erase());
     } catch (error) {
       const session = this.ref.sessionId;
       this.#context.log.error({ session, err: error }, 'audio of an erased session may have stayed');

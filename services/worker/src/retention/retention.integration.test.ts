@@ -128,6 +128,18 @@ describe('a sweep', () => {
     expect(await parts.archive.listSegments(silent)).toEqual([]);
   });
 
+  it('takes away what a process that died had under way when its session was erased', async () => {
+    const ref = await done();
+    await parts.archive.createErased(ref, { v: 1, erasedAt: new Date(nowMs).toISOString() });
+    await sweep();
+    const late = keys.segment(ref, { track: 'main', index: 9, firstSample: 0 });
+    await store.put(late, new Uint8Array(44));
+    passDays(1);
+    expect(await sweep()).toMatchObject({ erased: 1 });
+    expect(await objects(ref)).toEqual(['erased.json']);
+    expect(await sweep()).toMatchObject({ kept: 1 });
+  });
+
   it('leaves sessions alone that have not come to their end, and counts expired ones from their expiry', async () => {
     const open = await sessions.live(computedAudio(1, 0, RATE), RATE);
     passDays(400);

@@ -61,7 +61,10 @@ async function keepSession(parts: RetentionParts, ref: SessionRef, policy: Tenan
   if (tombstone !== null) {
     // An erasure that broke off, or an index that was rolled back to before it.
     const isDone = tombstone.receipt !== undefined && (await parts.index.read(ref)) === null;
-    return isDone ? 'kept' : erase(parts, ref);
+    if (!isDone) return erase(parts, ref);
+    if (now().getTime() - Date.parse(tombstone.erasedAt) > UNSURE_MS) return 'kept';
+    // A process that died had a write under way, which took effect behind the erasure.
+    return (await archive.eraseSession(ref)).objects === 0 ? 'kept' : 'erased';
   }
   const recordings = (await expireRecordings(parts, ref)) ? 'recordings_removed' : 'kept';
   const over = await overSince(parts, ref);

@@ -190,6 +190,7 @@ export class ServerNode {
   #leave(life: Life, silent: boolean): void {
     if (life.dead) return;
     life.dead = true;
+    life.diedMs = this.#world.scheduler.nowMs;
     this.#life = undefined;
     this.process = undefined;
     for (const link of this.#links) link.serverDied(silent);

@@ -56,6 +56,8 @@ export class History {
   readonly lostDisks = new Set<string>();
   /** Sessions whose End was written while a node that had audio of them was not up. */
   readonly endedWithout = new Set<string>();
+  /** Objects whose writer died before it could hear of them. */
+  readonly leftBehind = new Set<string>();
   /** The index was emptied or rolled back, and may give an epoch again that has no claim. */
   indexForgot = false;
   /** Claims that a node could not store, as `claimOf` names them. */

@@ -6,6 +6,8 @@ import { Trace } from './trace.ts';
 export class Life {
   readonly name: string;
   dead = false;
+  /** When that was. */
+  diedMs: number | undefined;
   /** Told of each of its events before it runs; may kill it. */
   onEvent: (() => void) | undefined;
 

@@ -13,6 +13,9 @@ import type { Random } from '../../runner/random.ts';
 import type { Life, Scheduler } from '../scheduler/scheduler.ts';
 import { fairWeather, Remote } from './remote.ts';
 
+/** A process that lives this long after a write has had the time to look what came meanwhile, ms. */
+const LOOK_BEHIND_MS = 300;
+
 /** An object store in memory, shared by all processes of a run. */
 export class SimulatedStore {
   readonly remote: Remote;
@@ -27,9 +30,13 @@ export class SimulatedStore {
   onSegment: (key: string, outcome: 'tried' | WriteOutcome) => void = () => undefined;
   /** Told of each claim that a node could not store, as far as it knows. */
   onClaimRefused: (key: string, node: string) => void = () => undefined;
+  readonly #scheduler: Scheduler;
   readonly #random: Random;
+  /** Who wrote each object last, and when that took effect. */
+  readonly #writers = new Map<string, { readonly life: Life; readonly atMs: number }>();
 
   constructor(scheduler: Scheduler) {
+    this.#scheduler = scheduler;
     this.remote = new Remote('store', scheduler, fairWeather(8));
     this.#random = scheduler.fork('store bodies');
   }
@@ -42,7 +49,11 @@ export class SimulatedStore {
       put: (key, body, options = {}) => {
         const sent = body.slice();
         if (key.endsWith('.wav')) this.onSegment(key, 'tried');
-        const storing = call(`put ${key}`, () => this.#put(key, sent, options));
+        const storing = call(`put ${key}`, () => {
+          const outcome = this.#put(key, sent, options);
+          if (outcome === 'created') this.#writers.set(key, { life, atMs: this.#scheduler.nowMs });
+          return outcome;
+        });
         if (key.includes('/claims/')) storing.catch(() => this.onClaimRefused(key, life.name));
         return storing;
       },
@@ -59,6 +70,12 @@ export class SimulatedStore {
       probe: () => Promise.resolve(),
       close: () => Promise.resolve(),
     };
+  }
+
+  /** True of an object whose writer died before it could hear of it, and look what came meanwhile. */
+  isLeftBehind(key: string): boolean {
+    const writer = this.#writers.get(key);
+    return writer?.life.diedMs !== undefined && writer.life.diedMs < writer.atMs + LOOK_BEHIND_MS;
   }
 
   /** Keys under a prefix, in order. */

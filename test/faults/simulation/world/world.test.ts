@@ -21,6 +21,21 @@ describe('the simulated object store', () => {
     expect(store.replaced).toEqual([]);
   });
 
+  it('knows what was written by a process that died before it could hear of it', async () => {
+    const scheduler = new Scheduler(3);
+    const store = new SimulatedStore(scheduler);
+    const [dying, living] = [new Life('a'), new Life('b')];
+    void store.view(dying).put('early', bytes('x'));
+    void store.view(living).put('other', bytes('x'));
+    scheduler.after(2000, 'later', () => undefined);
+    await settle(scheduler, 5000);
+    void store.view(dying).put('late', bytes('x'));
+    dying.dead = true;
+    dying.diedMs = scheduler.nowMs;
+    await settle(scheduler, 5000);
+    expect(['early', 'other', 'late'].map((key) => store.isLeftBehind(key))).toEqual([false, false, true]);
+  });
+
   it('keeps what was written although its answer was lost, and nothing when it refuses', async () => {
     const scheduler = new Scheduler(3);
     const store = new SimulatedStore(scheduler);

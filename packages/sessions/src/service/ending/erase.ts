@@ -36,6 +36,8 @@ export async function eraseSession(parts: ErasureParts, ref: SessionRef): Promis
   const known = await truth.readErased(ref);
   if (document === null && known === null) throw notFound(ref);
   if (document === null && known?.receipt !== undefined) {
+    // A node that died may have had a write under way that took effect behind the erasure.
+    await truth.eraseSession(ref);
     // An index that was rolled back may know the session again.
     if ((await index.read(ref)) !== null) await index.remove(ref);
     return responseOf(ref, known.erasedAt, known.receipt);
