@@ -19,7 +19,7 @@ export interface BenchOptions {
 
 const USAGE = `npm run bench:calls -- [options]
   --quick              under a minute: shorter windows; memory is not judged
-  --seconds N          length of the run with many calls (60)
+  --seconds N          length of the run with many calls (180)
   --only latency|load  one of the two runs
   --calls N            calls of the run with many calls (200)
   --latency-calls N    calls of the latency run (50)
@@ -32,7 +32,7 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
   const { quick, only } = values;
   if (only !== undefined && only !== 'latency' && only !== 'load') throw new Error(USAGE);
   const windows = 3;
-  const seconds = count(values.seconds ?? (quick ? '6' : '60'));
+  const seconds = count(values.seconds ?? (quick ? '6' : '180'));
   return {
     only,
     quick,
@@ -42,8 +42,8 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
     latencyWindowMs: quick ? 2000 : 10_000,
     loadCalls: count(values.calls),
     loadRampMs: quick ? 4000 : 30_000,
-    // A segment is held until it is cut, so memory is level only when the first have been.
-    loadWarmUpMs: quick ? 2000 : 30_000,
+    // Memory is level only when each call has stored two segments of both tracks, and those take 25 s at most.
+    loadWarmUpMs: quick ? 2000 : 60_000,
     loadWindowMs: (seconds * 1000) / windows,
     record: !values['no-record'],
     nodeArgs: values['node-arg'],

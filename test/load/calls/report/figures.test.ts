@@ -16,6 +16,8 @@ const window: LoadWindow = {
   cpuShare: 0.5,
   starvedShare: 0,
   residentKb: 210_000,
+  heapKb: 70_000,
+  externalKb: 60_000,
   loadAverage: 1,
 };
 

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { loadavg } from 'node:os';
+import { getPriority, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { workspaceRoot } from '../../../faults/processes/workspace.ts';
 import { machineLines } from '../../../faults/runner/report.ts';
@@ -27,6 +27,10 @@ compares only readings of one process, so it holds whatever the clocks say: it i
 
 With many calls, a peer buffers 40 ms before it plays, then takes 20 ms from that every 20 ms by the monotonic clock; a
 tick for which less is there is an underrun, and what comes too late is thrown away, so one delay does not hide the next.
+Behind the time, each peer babbles with pauses of its own, as callers do: the audio of 200 that say only the time, which is
+the same for all, is cut in the same instant, and 400 segments are stored at once. Memory is first read a minute after
+the last call began, when each has stored two segments of both tracks: before that, buffers and heap still grow to what
+the load needs.
 
 Counted: the event loop, the jitter of timers, the wait for the calls' 20 ms clock, sockets, and the generator's own
 loop when it reads. "Starved" is the share of the time in which the service was ready to run and other programs had the
@@ -98,6 +102,7 @@ function loadTable({ windows }: LoadResult): string {
       'processor',
       'starved',
       'memory',
+      'of it heap / buffers',
       'load average',
     ],
     windows.map((window) => [
@@ -112,6 +117,7 @@ function loadTable({ windows }: LoadResult): string {
       `${(100 * window.cpuShare).toFixed(0)} %`,
       `${(100 * window.starvedShare).toFixed(1)} %`,
       megabytes(window.residentKb),
+      `${megabytes(window.heapKb)} / ${megabytes(window.externalKb)}`,
       window.loadAverage.toFixed(1),
     ]),
   );
@@ -137,12 +143,23 @@ function goalTable(figures: readonly Figure[]): string {
   );
 }
 
+/** What else went on, as far as it can be told from here. */
+function circumstances(): string[] {
+  const lines = [`- load average at the end: ${loadavg()[0]?.toFixed(1)}`];
+  // What a program starts inherits its priority.
+  const priority = getPriority();
+  if (priority < 0) {
+    lines.push(`- service, Redis and generator ran before other programs of the machine (nice ${priority})`);
+  }
+  return lines;
+}
+
 /** Writes the report of a whole run beside the benchmark; what it returns is for the terminal. */
 export async function writeBenchReport(
   result: BenchResult,
   options: { readonly figures: readonly Figure[]; readonly keep: boolean },
 ): Promise<string> {
-  const machine = [...(await machineLines()), `- load average at the end: ${loadavg()[0]?.toFixed(1)}`];
+  const machine = [...(await machineLines()), ...circumstances()];
   const body = [tables(result), 'Goals:', goalTable(options.figures), 'The machine:', machine.join('\n')];
   const text = ['# Calls under load', 'Written by `npm run bench:calls`.', HOW, ...body].join('\n\n');
   if (options.keep) await writeFile(FILE, `${text}\n`);

@@ -35,8 +35,10 @@ export interface LoadWindow {
   readonly cpuShare: number;
   /** Share of the time in which its main thread was ready and other programs had the processors. */
   readonly starvedShare: number;
-  /** At the end of the window. */
+  /** At the end of the window: all of it, and of that objects, and what belongs to them outside of the heap. */
   readonly residentKb: number;
+  readonly heapKb: number;
+  readonly externalKb: number;
   readonly loadAverage: number;
 }
 
@@ -153,6 +155,8 @@ function between(
     cpuShare: (after.cpuMs - before.cpuMs) / ms,
     starvedShare: (after.starvedMs - before.starvedMs) / ms,
     residentKb: after.residentKb,
+    heapKb: after.metrics.heapKb,
+    externalKb: after.metrics.externalKb,
     loadAverage: loadavg()[0] ?? 0,
   };
 }

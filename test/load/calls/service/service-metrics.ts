@@ -8,6 +8,9 @@ export interface ServiceMetrics {
   /** Event-loop delay since the last time it was asked, ms. */
   readonly loopDelayP99Ms: number;
   readonly loopDelayMaxMs: number;
+  /** What the process holds: objects, and memory outside of the heap that belongs to them. */
+  readonly heapKb: number;
+  readonly externalKb: number;
 }
 
 /** Reads the Prometheus text format; throws when a figure is not there. */
@@ -25,5 +28,7 @@ export function parseMetrics(text: string): ServiceMetrics {
     skippedTicks: value('earshot_call_ticks_skipped'),
     loopDelayP99Ms: loopDelay('0.99'),
     loopDelayMaxMs: loopDelay('1'),
+    heapKb: value('nodejs_heap_size_used_bytes') / 1024,
+    externalKb: value('nodejs_external_memory_bytes') / 1024,
   };
 }
