@@ -8,6 +8,9 @@ import { settingsOf } from './processes/journal-folders.ts';
 import { takeUpLeftBehind } from './processes/left-behind.ts';
 import { routeUpgrades } from './processes/upgrade-router.ts';
 import { createServer } from './server.ts';
+import type { JournalLoad } from './stream/capacity/capacity.ts';
+import { createCommitMeter } from './stream/capacity/commit-meter.ts';
+import { createProcessMeter } from './stream/capacity/process-meter.ts';
 import { createStreamEdge, type StreamEdge } from './stream/edge.ts';
 
 /** The ingest service: the HTTP and WebSocket edge of sessions. */
@@ -79,13 +82,19 @@ async function compose(base: Omit<Parts, 'node'>): Promise<IngestApp> {
   };
 }
 
-function createEdge({ config, log, metrics, node }: Parts): StreamEdge {
+function createEdge({ config, log, metrics, node, family }: Parts): StreamEdge {
+  const commits = createCommitMeter();
+  const journalLoad = (): JournalLoad => {
+    const { commitMs, ...figures } = node.journal.figures();
+    return { ...figures, state: node.journal.journal.state, commitMs: commits.add(commitMs) };
+  };
   return createStreamEdge({
     host: node.intake,
     sessions: node.sessions,
     log,
     metrics: createStreamMetrics(metrics),
-    journalLoad: () => ({ state: node.journal.journal.state, ...node.journal.figures() }),
+    journalLoad,
+    processMeter: createProcessMeter(family.size),
     maxLiveStreams: config.EARSHOT_MAX_STREAMS,
     ...(config.EARSHOT_WAVIX_FORMAT === undefined ? {} : { wavixFormat: config.EARSHOT_WAVIX_FORMAT }),
     ...(config.EARSHOT_STREAM_ORIGINS === undefined ? {} : { allowedOrigins: config.EARSHOT_STREAM_ORIGINS }),

@@ -31,7 +31,7 @@ export async function createServer(parts: Parts, edge: StreamEdge): Promise<Http
   // What all processes would tell alike is told once.
   if (family.number === 1) collectQueueMetrics(parts.metrics, producer);
   family.answer('metrics', () => parts.metrics.text());
-  family.answer('capacity', async () => JSON.stringify(edge.capacity()));
+  family.answer('capacity', () => Promise.resolve(JSON.stringify(edge.capacity())));
   const newId = (prefix: 'whk'): string => idFrom(prefix, randomBytes(64));
   await registerRoutes(server, {
     sessions,

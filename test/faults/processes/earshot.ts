@@ -14,6 +14,9 @@ import { workspaceRoot } from './workspace.ts';
 interface IngestNode {
   readonly process: Supervised;
   readonly port: number;
+  readonly journal: string;
+  /** Its settings at its next start. */
+  readonly env: Record<string, string>;
 }
 
 /** A whole earshot of real processes, each of which can be killed. */
@@ -104,22 +107,24 @@ async function ingestNode(
 ): Promise<IngestNode> {
   const port = await freePort();
   const name = `ingest-${index}`;
+  const journal = join(folder.path, name, 'journal');
+  const settings = {
+    ...env,
+    EARSHOT_PORT: String(port),
+    EARSHOT_JOURNAL_DIR: journal,
+    EARSHOT_SPOOL_DIR: join(folder.path, name, 'spool'),
+  };
   const process = supervise(
     {
       name,
       command: globalThis.process.execPath,
       args: [...nodeArgs, join(workspaceRoot, 'services', 'ingest', 'dist', 'main.js')],
-      env: {
-        ...env,
-        EARSHOT_PORT: String(port),
-        EARSHOT_JOURNAL_DIR: join(folder.path, name, 'journal'),
-        EARSHOT_SPOOL_DIR: join(folder.path, name, 'spool'),
-      },
+      env: settings,
       ready: () => answers(port, '/readyz'),
     },
     folder,
   );
-  return { process, port };
+  return { process, port, journal, env: settings };
 }
 
 async function worker(folder: RunFolder, index: number, env: Record<string, string>): Promise<Supervised> {

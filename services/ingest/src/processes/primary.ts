@@ -32,7 +32,7 @@ class Primary {
   readonly #options: PrimaryOptions;
   readonly #running = new Map<number, { worker: Worker; exited: Promise<number> }>();
   readonly #relay = new Relay();
-  #stopping = false;
+  readonly #stop = new AbortController();
 
   constructor(options: PrimaryOptions) {
     this.#options = options;
@@ -50,7 +50,7 @@ class Primary {
   }
 
   async close(): Promise<void> {
-    this.#stopping = true;
+    this.#stop.abort();
     const all = [...this.#running.values()];
     for (const { worker } of all) tell(worker, { type: 'stop' });
     const late = setTimeout(() => {
@@ -68,8 +68,7 @@ class Primary {
       worker.once('exit', (code, signal) => {
         this.#running.delete(number);
         this.#relay.gone(worker);
-        // Node tells the code of a process that a signal ended as null.
-        resolve(signal === null ? code : 1);
+        resolve(signal ? 1 : code);
       });
     });
     this.#running.set(number, { worker, exited });
@@ -90,13 +89,14 @@ class Primary {
 
   /** Starts a process again on its journal, as often as that takes. */
   async #ended(number: number, { code, livedMs }: { code: number; livedMs: number }): Promise<void> {
-    if (this.#stopping) return;
+    const { signal } = this.#stop;
+    if (signal.aborted) return;
     const { log } = this.#options;
     log.error({ process: number, code, seconds: Math.round(livedMs / 1000) }, 'an ingest process ended');
     let pauseMs = livedMs > SETTLED_MS ? FIRST_PAUSE_MS : FIRST_PAUSE_MS * 2;
     for (;;) {
-      await sleep(pauseMs);
-      if (this.#stopping) return;
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+      if (isAborted(signal)) return;
       if (await this.#launch(number)) break;
       pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
       log.error({ process: number, pauseMs }, 'an ingest process could not start again');
@@ -104,6 +104,9 @@ class Primary {
     log.warn({ process: number }, 'an ingest process is back');
   }
 }
+
+/** Asked anew: it may have happened during a pause. */
+const isAborted = (signal: AbortSignal): boolean => signal.aborted;
 
 function tell(worker: Worker, message: ToProcess): void {
   if (worker.isConnected()) worker.send(message);

@@ -48,10 +48,9 @@ export function routeUpgrades({ family, sessions, index, edge }: UpgradeRouterDe
 }
 
 function passed({ method = '', url = '', headers }: IncomingMessage, head: Buffer): PassedUpgrade {
-  const known = Object.entries(headers).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value]],
-  );
-  return { method, url, headers: Object.fromEntries(known), head: head.toString('base64') };
+  const known: PassedUpgrade['headers'] = {};
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) known[name] = value;
+  return { method, url, headers: known, head: head.toString('base64') };
 }
 
 function requestOf({ method, url, headers }: PassedUpgrade, socket: Socket): IncomingMessage {

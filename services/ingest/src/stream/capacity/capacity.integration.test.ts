@@ -48,7 +48,10 @@ describe('GET /capacity', () => {
 
   it('agrees with what an upgrade is told when the node is busy', async () => {
     await start({
-      processMeter: { read: () => ({ eventLoopMs: 900, heapShare: 0 }), close: () => undefined },
+      processMeter: {
+        read: () => ({ eventLoopMs: 900, utilization: 0, memoryShare: 0 }),
+        close: () => undefined,
+      },
     });
     expect((await ask('/capacity')).body).toMatchObject({ available: 0, limited_by: 'event_loop' });
     const { status, headers, body } = await upgrade();
@@ -61,7 +64,7 @@ describe('GET /capacity', () => {
   });
 
   it('agrees with what an upgrade is told when the disk has no room', async () => {
-    await start({ journalLoad: () => ({ state: 'low', freeBytes: 1, unsyncedBytes: 0 }) });
+    await start({ journalLoad: () => ({ state: 'low', freeBytes: 1, unsyncedBytes: 0, commitMs: 0 }) });
     host.stream({ tenant: 'clinic', sessionId: 'ses_0000000000000001' }).refusal = new EarshotError(
       'insufficient_storage',
     );
@@ -87,10 +90,15 @@ describe('the meter of a process', () => {
   it('reads its own heap and loop', async () => {
     await start();
     const meter = createProcessMeter();
-    const { eventLoopMs, heapShare } = meter.read();
+    const { eventLoopMs, utilization, memoryShare } = meter.read();
     expect(eventLoopMs).toBeGreaterThanOrEqual(0);
-    expect(heapShare).toBeGreaterThan(0);
-    expect(heapShare).toBeLessThan(1);
+    expect(utilization).toBe(0);
+    expect(memoryShare).toBeGreaterThan(0);
+    expect(memoryShare).toBeLessThan(1);
+    // Many like this one would not fit.
+    const crowded = createProcessMeter(100_000);
+    expect(crowded.read().memoryShare).toBeGreaterThan(1);
+    crowded.close();
     meter.close();
   });
 });

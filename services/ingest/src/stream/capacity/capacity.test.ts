@@ -7,8 +7,8 @@ const FIGURES: NodeFigures = {
   maxLiveStreams: 10,
   draining: false,
   backlogBytes: 5,
-  journal: { state: 'ok', freeBytes: 1e9, unsyncedBytes: 0 },
-  process: { eventLoopMs: 20, heapShare: 0.2 },
+  journal: { state: 'ok', freeBytes: 1e9, unsyncedBytes: 0, commitMs: 12 },
+  process: { eventLoopMs: 20, utilization: 0.3, memoryShare: 0.2 },
 };
 
 describe('the capacity of a node', () => {
@@ -30,8 +30,10 @@ describe('the capacity of a node', () => {
     ['disk', { journal: { ...FIGURES.journal, state: 'full' } }, 507],
     ['journal', { journal: { ...FIGURES.journal, state: 'failed' } }, 503],
     ['journal', { journal: { ...FIGURES.journal, unsyncedBytes: 1e9 } }, 503],
-    ['memory', { process: { eventLoopMs: 0, heapShare: 0.95 } }, 503],
-    ['event_loop', { process: { eventLoopMs: 500, heapShare: 0 } }, 503],
+    ['journal', { journal: { ...FIGURES.journal, commitMs: 1500 } }, 503],
+    ['memory', { process: { ...FIGURES.process, memoryShare: 0.95 } }, 503],
+    ['event_loop', { process: { ...FIGURES.process, eventLoopMs: 500 } }, 503],
+    ['processor', { process: { ...FIGURES.process, utilization: 0.99, eventLoopMs: 90 } }, 503],
     ['draining', { draining: true, live: 10 }, 503],
   ])('is nothing because of %s', (limit, change, status) => {
     const capacity = capacityOf({ ...FIGURES, ...change });
@@ -39,5 +41,20 @@ describe('the capacity of a node', () => {
     const refusal = refusalFor(capacity.limited_by!);
     expect(refusal.status).toBe(status);
     expect(retryAfterSeconds(refusal)).toBeGreaterThan(0);
+  });
+
+  it('is told by what the present streams cost', () => {
+    const busy = (live: number, utilization: number) =>
+      capacityOf({ ...FIGURES, live, maxLiveStreams: 5000, process: { ...FIGURES.process, utilization } });
+    expect(busy(1000, 0.425)).toMatchObject({ available: 1000, limited_by: null });
+    expect(busy(1000, 0.2)).toMatchObject({ available: 3250, limited_by: null });
+    expect(busy(1000, 0.93)).toMatchObject({ available: 1, limited_by: null });
+    // What a few streams cost cannot be told from what else is done.
+    expect(busy(10, 0.425)).toMatchObject({ available: 4990 });
+  });
+
+  it('is there while the loop has work without a pause but is not late', () => {
+    const process = { ...FIGURES.process, utilization: 1, eventLoopMs: 25 };
+    expect(capacityOf({ ...FIGURES, process })).toMatchObject({ available: 7, limited_by: null });
   });
 });

@@ -3,7 +3,7 @@ import { EarshotError, LIMITS } from '@earshot/protocol';
 import { z } from 'zod';
 
 /** What can keep a node from taking another stream. */
-const LimitedBy = z.enum(['max_streams', 'disk', 'journal', 'memory', 'event_loop', 'draining']);
+const LimitedBy = z.enum(['max_streams', 'disk', 'journal', 'memory', 'event_loop', 'processor', 'draining']);
 type LimitedBy = z.infer<typeof LimitedBy>;
 
 /** What `/capacity` answers. */
@@ -11,7 +11,7 @@ export const Capacity = z.object({
   /** Streams open or being opened. */
   live: z.int().min(0),
   max: z.int().min(0),
-  /** How many more this node takes now. */
+  /** How many more this node takes now, by what its streams cost it. */
   available: z.int().min(0),
   /** What keeps `available` at 0, null while there is room. */
   limited_by: LimitedBy.nullable(),
@@ -34,14 +34,18 @@ export interface JournalLoad {
   readonly state: JournalState;
   readonly freeBytes: number;
   readonly unsyncedBytes: number;
+  /** What a commit took over the last seconds, median, ms: what a durable acknowledgement waits for. */
+  readonly commitMs: number;
 }
 
 /** How busy the process is. */
 export interface ProcessLoad {
   /** Median lateness of the event loop over the last seconds, ms. */
   readonly eventLoopMs: number;
-  /** Used share of the heap's limit, 0..1. */
-  readonly heapShare: number;
+  /** Share of the last seconds in which the event loop was at work, 0..1. */
+  readonly utilization: number;
+  /** Used share of the memory that the process may use, 0..1. */
+  readonly memoryShare: number;
 }
 
 /** Everything that decides whether a node takes another stream. */
@@ -56,8 +60,17 @@ export interface NodeFigures {
 
 /** Above this the loop serves nobody in time; a busy second on a small machine stays well below. */
 const LATE_LOOP_MS = 250;
+/** A loop without a pause that is also late; a burst of requests alone does not make it late. */
+const FULL_LOOP = 0.95;
+const FULL_LOOP_LATE_MS = 70;
+/** Up to this share of a loop is filled with streams of the cost of those that are there. */
+const PLANNED_LOOP = 0.85;
+/** With fewer streams what they cost cannot be told from what else is done. */
+const TELLING_STREAMS = 50;
 /** The rest is for the streams that are here already. */
-const FULL_HEAP_SHARE = 0.9;
+const FULL_MEMORY_SHARE = 0.9;
+/** A disk that takes longer for each commit carries what it has, but no more. */
+const LATE_COMMIT_MS = 1000;
 
 /** How many more streams a node takes, and what limits it. */
 export function capacityOf(figures: NodeFigures): Capacity {
@@ -66,7 +79,7 @@ export function capacityOf(figures: NodeFigures): Capacity {
   return {
     live,
     max,
-    available: limitedBy === null ? max - live : 0,
+    available: limitedBy === null ? Math.min(max - live, roomByLoad(figures)) : 0,
     limited_by: limitedBy,
     journal: {
       state: journal.state,
@@ -77,13 +90,21 @@ export function capacityOf(figures: NodeFigures): Capacity {
   };
 }
 
+/** Streams that the loop has time for if they cost what the present ones cost; one at least, as nothing limits it yet. */
+function roomByLoad({ live, process: { utilization } }: NodeFigures): number {
+  if (live < TELLING_STREAMS || utilization <= 0) return Number.POSITIVE_INFINITY;
+  return Math.max(1, Math.floor(live * (PLANNED_LOOP / utilization - 1)));
+}
+
 function limitOf({ live, maxLiveStreams, draining, journal, process }: NodeFigures): LimitedBy | null {
   if (draining) return 'draining';
   if (journal.state === 'failed') return 'journal';
   if (journal.state !== 'ok') return 'disk';
   if (journal.unsyncedBytes > LIMITS.journalMaxUnsyncedBytes) return 'journal';
-  if (process.heapShare > FULL_HEAP_SHARE) return 'memory';
+  if (journal.commitMs > LATE_COMMIT_MS) return 'journal';
+  if (process.memoryShare > FULL_MEMORY_SHARE) return 'memory';
   if (process.eventLoopMs > LATE_LOOP_MS) return 'event_loop';
+  if (process.utilization > FULL_LOOP && process.eventLoopMs > FULL_LOOP_LATE_MS) return 'processor';
   return live >= maxLiveStreams ? 'max_streams' : null;
 }
 
@@ -93,6 +114,7 @@ const REFUSALS: Readonly<Record<LimitedBy, () => EarshotError>> = {
   journal: () => unavailable('The disk of this server is behind.'),
   memory: () => unavailable('This server is short of memory.'),
   event_loop: () => unavailable('This server is too busy.'),
+  processor: () => unavailable('This server is too busy.'),
   draining: () => new EarshotError('shutting_down'),
 };
 

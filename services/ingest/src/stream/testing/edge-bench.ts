@@ -47,8 +47,11 @@ export async function startEdge(deps: EdgeBenchDeps): Promise<EdgeBench> {
   const edge = createStreamEdge({
     log,
     metrics: { bytesReceived: () => undefined },
-    journalLoad: () => ({ state: 'ok', freeBytes: 1e9, unsyncedBytes: 0 }),
-    processMeter: { read: () => ({ eventLoopMs: 0, heapShare: 0 }), close: () => undefined },
+    journalLoad: () => ({ state: 'ok', freeBytes: 1e9, unsyncedBytes: 0, commitMs: 0 }),
+    processMeter: {
+      read: () => ({ eventLoopMs: 0, utilization: 0, memoryShare: 0 }),
+      close: () => undefined,
+    },
     ...deps,
   });
   const server = await createHttpServer({
