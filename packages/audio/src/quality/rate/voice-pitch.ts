@@ -16,9 +16,13 @@ export function pitchOf(probe: Int16Array, sampleRate: number): number | undefin
   const rate = sampleRate / step;
   const longest = Math.min(sound.length >> 1, Math.floor(rate / LOWEST_HERTZ));
   const correlations = new Float64Array(longest + 2);
+  const energies = runningEnergies(sound);
+  const total = float64At(energies, sound.length);
   let best = 0;
   for (let lag = Math.ceil(rate / HIGHEST_HERTZ); lag <= longest; lag += 1) {
-    const value = correlation(sound, lag);
+    const early = float64At(energies, sound.length - lag);
+    const late = total - float64At(energies, lag);
+    const value = productAt(sound, lag) / (Math.sqrt(early * late) + 1);
     correlations[lag] = value;
     best = Math.max(best, value);
   }
@@ -31,24 +35,39 @@ export function pitchOf(probe: Int16Array, sampleRate: number): number | undefin
 
 /** Means of so many neighbours each. */
 function thinned(samples: Int16Array, step: number): Float64Array {
-  const sums = new Float64Array(Math.floor(samples.length / step));
-  for (let index = 0; index < sums.length * step; index += 1) {
-    const slot = Math.floor(index / step);
-    sums[slot] = float64At(sums, slot) + int16At(samples, index) / step;
+  const means = new Float64Array(Math.floor(samples.length / step));
+  let at = 0;
+  for (let slot = 0; slot < means.length; slot += 1) {
+    let mean = 0;
+    for (const end = at + step; at < end; at += 1) mean += int16At(samples, at) / step;
+    means[slot] = mean;
   }
-  return sums;
+  return means;
 }
 
-function correlation(sound: Float64Array, lag: number): number {
-  let product = 0;
-  let first = 0;
-  let second = 0;
-  for (let index = lag; index < sound.length; index += 1) {
-    const early = float64At(sound, index - lag);
-    const late = float64At(sound, index);
-    product += early * late;
-    first += early * early;
-    second += late * late;
+/** Energy before each value, and of all behind the last. */
+function runningEnergies(sound: Float64Array): Float64Array {
+  const energies = new Float64Array(sound.length + 1);
+  let energy = 0;
+  for (let index = 0; index < sound.length; index += 1) {
+    const value = float64At(sound, index);
+    energy += value * value;
+    energies[index + 1] = energy;
   }
-  return product / (Math.sqrt(first * second) + 1);
+  return energies;
+}
+
+/** The sum of products of all values with those `lag` later, as two sums that do not wait for each other. */
+function productAt(sound: Float64Array, lag: number): number {
+  let even = 0;
+  let odd = 0;
+  const pairs = (sound.length - lag) >> 1;
+  for (let pair = 0, early = 0, late = lag; pair < pairs; pair += 1) {
+    even += float64At(sound, early) * float64At(sound, late);
+    odd += float64At(sound, early + 1) * float64At(sound, late + 1);
+    early += 2;
+    late += 2;
+  }
+  const isLeft = lag + 2 * pairs < sound.length;
+  return even + odd + (isLeft ? float64At(sound, 2 * pairs) * float64At(sound, sound.length - 1) : 0);
 }
