@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { encodePcm16le } from '@earshot/audio';
+import { encodePcm16le, encodeWav } from '@earshot/audio';
 import { EarshotError, StreamRecord } from '@earshot/protocol';
 import { computedAudio, findAudioDifference, temporaryFolder, until } from '@earshot/test-support';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -208,6 +208,34 @@ describe('a connection that follows another', () => {
     await until(() => session.records.length === 1);
   });
 });
+
+describe('a node whose place another one took without waiting, and that has the lease of an emptied index', () => {
+  it('stores nothing a second time: only what lies in front of the other', async () => {
+    const connection = await open();
+    feed(connection, { seed: 15, from: 0, to: 4 * RATE });
+    await connection.durable();
+    const theirs = await otherSegment({ seed: 15, from: 3 * RATE, to: 5 * RATE });
+    bench.sessions.notify({ ref: session.ref, reason: 'superseded', epoch: 2 });
+    await until(() => session.records.length === 1);
+    expect(session.records[0]?.segments).toMatchObject([{ firstSample: 0, samples: 3 * RATE }]);
+    expect(session.segments.filter(({ key }) => key !== theirs)).toHaveLength(1);
+    expectWhole(15, 5 * RATE);
+  });
+});
+
+/** Audio that another node has stored. */
+async function otherSegment(range: { seed: number; from: number; to: number }): Promise<string> {
+  const samples = range.to - range.from;
+  const body = encodeWav(computedAudio(range.seed, range.from, samples), RATE);
+  const place = `000005-${String(range.from).padStart(12, '0')}`;
+  const key = `clinic/${session.ref.sessionId}/segments/main/${place}.wav`;
+  await bench.store.put(key, body);
+  const sha256 = createHash('sha256').update(body).digest('hex');
+  const measured = { cut: 'pause', speechRatio: 1, levelDb: -20, speech: true } as const;
+  const where = { track: 'main', index: 5, sampleRate: RATE, firstSample: range.from } as const;
+  session.segments.push({ ...where, ...measured, key, samples, sha256 });
+  return key;
+}
 
 describe('a node that feeds as many streams as it may', () => {
   it('takes a connection in place of another, and no further stream', async () => {

@@ -142,7 +142,8 @@ class NodeIntake implements IntakeHost {
     await this.#recoveries.begun(ref);
     const known = this.#tenures.get(nameOf(ref));
     const patienceMs = options.from === undefined ? PATIENCE_MS.plain : PATIENCE_MS.resending;
-    const claim = { node, above: known?.epoch ?? 0, patienceMs, resuming: known?.isOpen === true };
+    const resuming = known?.isOpen === true && !known.isOnRecord;
+    const claim = { node, above: known?.epoch ?? 0, patienceMs, resuming };
     const { epoch } = await sessions.claimStream(ref, claim);
     try {
       return await this.#openings.inTurn(ref, () => this.#join(ref, { ...options, epoch }));

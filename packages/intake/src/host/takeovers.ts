@@ -1,3 +1,4 @@
+import { placeBehind } from '../archive/segment-object.ts';
 import type { IntakeContext } from '../context.ts';
 import type { Recoveries } from '../recovery/recoveries.ts';
 import type { Tenure } from '../tenure/tenure.ts';
@@ -17,11 +18,13 @@ export class Takeovers {
 
   /**
    * Another node goes on. One that waits for our tail has left us the lease: the tail is stored at once. One that did
-   * not wait has its own idea of where the track stands: what is held here is compared with storage first.
+   * not wait has its own idea of where the track stands: what is held here is compared with storage first. So it is
+   * where somebody has stored more than we have: an index that was emptied gives the lease to anybody.
    */
   async handOver(tenure: Tenure): Promise<void> {
     tenure.fence('superseded');
-    if (await this.#holdsLease(tenure)) await tenure.close('superseded');
+    if ((await this.#holdsLease(tenure)) && !(await this.#isStoredBehind(tenure)))
+      await tenure.close('superseded');
     else await this.retake(tenure);
   }
 
@@ -39,6 +42,20 @@ export class Takeovers {
     this.#forget(tenure);
     this.#recoveries.add(tenure.ref, retiring);
     await retiring;
+  }
+
+  /** True when storage goes on behind what this node has stored, or cannot be asked. */
+  async #isStoredBehind({ ref, intake }: Tenure): Promise<boolean> {
+    const { store, log } = this.#context;
+    try {
+      for (const { track, archived } of intake.lines) {
+        if ((await placeBehind(store, ref, track)).firstSample > archived) return true;
+      }
+      return false;
+    } catch (error) {
+      log.warn({ session: ref.sessionId, err: error }, 'where a track stands in storage cannot be told');
+      return true;
+    }
   }
 
   async #holdsLease({ ref, epoch }: Tenure): Promise<boolean> {
