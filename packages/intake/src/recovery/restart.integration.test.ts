@@ -161,6 +161,26 @@ describe('a node that is started again', () => {
     expect(bench.journal.stream(session.ref).ranges()).toEqual([]);
   });
 
+  it.each([
+    ['has', true],
+    ['has not', false],
+  ])('lets a connection in without a claim where End %s an older one to wait for', async (_, isClaimed) => {
+    const connection = await open();
+    feed(connection, { seed: 10, from: 0, to: RATE });
+    const claim = { v: 1, epoch: 1, node: 'node', claimedAt: '2026-01-05T08:00:00.000Z' } as const;
+    bench.sessions.openClaims = () => Promise.resolve(isClaimed ? [claim] : []);
+    await bench.restart();
+    const claims: boolean[] = [];
+    const { claimStream } = bench.sessions;
+    bench.sessions.claimStream = (ref, asked) => {
+      claims.push(asked.resuming);
+      return claimStream(ref, asked);
+    };
+    await open();
+    await open();
+    expect(claims).toEqual([isClaimed, true]);
+  });
+
   it('keeps gaps that were told before', async () => {
     const connection = await open();
     feed(connection, { seed: 8, from: 0, to: RATE });

@@ -54,6 +54,7 @@ export async function restoreTenure(
   const isOpen = fate === 'open' || fate === 'ending';
   if (isOpen && !forced && (await othersFeed(context, stream))) throw new OthersFeed(fate === 'ending');
   const standing = await context.sessions.standing(ref);
+  const open = await context.sessions.openClaims(ref);
   const tenure = new Tenure(context, { ...startOf(recovered, context), tracks: standing.tracks });
   let goneOn = false;
   try {
@@ -66,6 +67,7 @@ export async function restoreTenure(
     throw error;
   }
   noteDamage(tenure, recovered);
+  tenure.isOnRecord = !open.some((claim) => claim.node === context.node && claim.epoch <= stream.epoch);
   keep(tenure);
   const lease = { node: context.node, epoch: stream.epoch };
   const superseded = epoch > stream.epoch || !(await hold(context, ref, lease));

@@ -40,6 +40,8 @@ export class Tenure implements ConnectionHome {
   epoch: number;
   /** Its tracks have gone on elsewhere: once it closes, no connection may join any more. */
   isFinal = false;
+  /** A record accounts for all its connections so far: without a claim, End would not wait for another one. */
+  isOnRecord = false;
   connection: TenureConnection | undefined;
   readonly #context: IntakeContext;
   readonly #stream: JournalStream;
@@ -92,6 +94,7 @@ export class Tenure implements ConnectionHome {
     const older = this.connection;
     this.book.fromEpoch ??= epoch;
     this.epoch = epoch;
+    this.isOnRecord = false;
     this.book.summary.joined(transport);
     this.connection = new TenureConnection(this, { epoch, transport });
     older?.halt('superseded', 0);
