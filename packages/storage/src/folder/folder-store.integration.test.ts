@@ -1,4 +1,4 @@
-import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TemporaryFolder, temporaryFolder } from '@earshot/test-support';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -27,6 +27,37 @@ describe('a folder store', () => {
     await store.put('a', text('a'));
     expect(await readdir(join(root, '.writing'))).toEqual(['young']);
     expect((await store.list('')).objects.map(({ key }) => key)).toEqual(['a']);
+  });
+
+  it('keeps a file that was handed over in place of a copy, readable as other objects are', async () => {
+    const store = createFolderStore(join(folder.path, 'adopting'));
+    await store.put('a/other', text('other'));
+    const path = join(folder.path, 'handed-over');
+    await writeFile(path, 'what was said', { mode: 0o600 });
+    const facts = { bytes: 13, sha256: 'as hashed while it was written', handedOver: true };
+    expect(await store.putFile('a/key', path, { ...facts, createOnly: true })).toBe('created');
+    expect(await store.putFile('a/key', path, { ...facts, createOnly: true })).toBe('exists');
+    const [key, other] = await Promise.all(
+      ['a/key', 'a/other'].map((name) => stat(join(folder.path, 'adopting', name))),
+    );
+    expect(key?.ino).toBe((await stat(path)).ino);
+    expect(key?.mode).toBe(other?.mode);
+    await rm(path);
+    expect(await store.get('a/key')).toEqual(text('what was said'));
+    expect(await readdir(join(folder.path, 'adopting', '.writing'))).toEqual([]);
+  });
+
+  it('refuses a file that was handed over shorter than was said, and replaces objects by others', async () => {
+    const store = createFolderStore(join(folder.path, 'replacing'));
+    const path = join(folder.path, 'shorter');
+    await writeFile(path, 'short');
+    const facts = { sha256: 'any', handedOver: true };
+    await expect(store.putFile('a/key', path, { ...facts, bytes: 6 })).rejects.toThrow(/length/);
+    expect((await store.list('')).objects).toEqual([]);
+    await store.put('a/key', text('older'));
+    expect(await store.putFile('a/key', path, { ...facts, bytes: 5 })).toBe('created');
+    expect(await readFile(path, 'utf8')).toBe('short');
+    expect(await store.get('a/key')).toEqual(text('short'));
   });
 
   it('leaves no empty folders behind', async () => {

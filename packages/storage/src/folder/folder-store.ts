@@ -66,9 +66,10 @@ function writingOperations(access: FolderAccess): Pick<ObjectStore, 'put' | 'put
       assertKey(key);
       return change(() => writeObject({ root: folder, key, source: { body }, sha256, createOnly }));
     },
-    putFile: async (key, path, { createOnly = false, bytes, sha256 }) => {
+    putFile: async (key, path, { createOnly = false, bytes, sha256, handedOver = false }) => {
       assertKey(key);
-      return change(() => writeObject({ root: folder, key, source: { path }, bytes, sha256, createOnly }));
+      const source = { path, handedOver };
+      return change(() => writeObject({ root: folder, key, source, bytes, sha256, createOnly }));
     },
     remove: async (keys) => {
       keys.forEach(assertKey);

@@ -20,6 +20,10 @@ import { errorCode, isMissing } from './folder-failure.ts';
 const TEMPORARY = '.writing';
 /** Other processes may be writing; what nobody touched for an hour was left by a crash. */
 const LEFTOVER_MS = 3_600_000;
+/** Of a file that is copied, bytes. */
+const READ_BYTES = 262_144;
+/** Answers of file systems that cannot link these two names. */
+const LINKLESS = new Set(['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'EACCES']);
 /** A folder may be pruned between making and using it; more than a few times in a row means something else. */
 const PLACE_ATTEMPTS = 50;
 
@@ -38,7 +42,7 @@ export async function prepareFolder(root: string, nowMs: number): Promise<void> 
 export interface FolderWrite {
   readonly root: string;
   readonly key: string;
-  readonly source: { readonly body: Uint8Array } | { readonly path: string };
+  readonly source: { readonly body: Uint8Array } | { readonly path: string; readonly handedOver: boolean };
   readonly bytes?: number | undefined;
   readonly sha256?: string | undefined;
   readonly createOnly: boolean;
@@ -48,16 +52,31 @@ export interface FolderWrite {
 export async function writeObject(write: FolderWrite): Promise<WriteOutcome> {
   const target = join(write.root, write.key);
   const temporary = join(write.root, TEMPORARY, randomUUID());
+  let renamed = false;
   try {
     await writeTemporary(temporary, write);
-    return await place(temporary, target, write.createOnly);
+    const outcome = await place(temporary, target, write.createOnly);
+    renamed = !write.createOnly;
+    return outcome;
   } finally {
-    // Gone already after a rename.
-    await rm(temporary, { force: true });
+    if (!renamed) await removeName(temporary);
   }
 }
 
+async function removeName(path: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+  });
+}
+
 async function writeTemporary(temporary: string, write: FolderWrite): Promise<void> {
+  if (
+    'path' in write.source &&
+    write.source.handedOver &&
+    (await adopt(temporary, write, write.source.path))
+  ) {
+    return;
+  }
   const handle = await open(temporary, 'wx');
   try {
     const written = await copyInto(handle, write);
@@ -70,9 +89,33 @@ async function writeTemporary(temporary: string, write: FolderWrite): Promise<vo
   }
 }
 
+/** Gives a handed over file its temporary name and syncs it; false when it lies in another file system. */
+async function adopt(temporary: string, write: FolderWrite, path: string): Promise<boolean> {
+  try {
+    await link(path, temporary);
+  } catch (error) {
+    if (LINKLESS.has(errorCode(error) ?? '')) return false;
+    throw error;
+  }
+  const handle = await open(temporary, 'r');
+  try {
+    const { size } = await handle.stat();
+    if (size !== write.bytes) throw new ChecksumMismatch(write.key);
+    // Readable for whom other objects are: those that made the folder, by its umask.
+    await handle.chmod((await stat(dirname(temporary))).mode & 0o666);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  return true;
+}
+
 async function copyInto(handle: FileHandle, write: FolderWrite): Promise<{ bytes: number; sha256: string }> {
   const hash = createHash('sha256');
-  const chunks = 'body' in write.source ? [write.source.body] : createReadStream(write.source.path);
+  const chunks =
+    'body' in write.source
+      ? [write.source.body]
+      : createReadStream(write.source.path, { highWaterMark: READ_BYTES });
   let bytes = 0;
   for await (const chunk of chunks) {
     if (!(chunk instanceof Uint8Array)) throw new TypeError('a file is read as bytes');
@@ -88,7 +131,7 @@ async function place(temporary: string, target: string, createOnly: boolean): Pr
   const folder = dirname(target);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await makeFolder(folder);
+      if (attempt > 1) await makeFolder(folder);
       // A link fails when the name is taken, a rename replaces: both in one step.
       await (createOnly ? link(temporary, target) : rename(temporary, target));
       await syncFolder(folder);

@@ -21,6 +21,11 @@ export interface PutOptions {
 export interface PutFileOptions extends PutOptions {
   readonly bytes: number;
   readonly sha256: string;
+  /**
+   * The caller made the file just now, hashed it as it was written, and will not touch it again but to remove its name:
+   * a store on the same file system may keep it in place of a copy, without reading it once more.
+   */
+  readonly handedOver?: boolean;
 }
 
 /** Bytes [start, end) of an object; what lies beyond its size is left out. */

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
 import { mislabelledBoundary, openFilePart } from './multipart.ts';
-import { peek } from './peek.ts';
+import { peek, streamOf } from './peek.ts';
 
 const form = (boundary: string, content: string): string =>
   [
@@ -37,10 +37,10 @@ describe('a multipart body', () => {
   });
 
   it('is recognised under an audio label by its first line', async () => {
-    const { head, stream } = await peek(sliced(form('----WebKitFormBoundaryX', 'AUDIO'), 5), 2048);
+    const { head, body } = await peek(sliced(form('----WebKitFormBoundaryX', 'AUDIO'), 5), 2048);
     const boundary = mislabelledBoundary(head);
     expect(boundary).toBe('----WebKitFormBoundaryX');
-    const part = await openFilePart(stream, `multipart/form-data; boundary=${boundary ?? ''}`);
+    const part = await openFilePart(streamOf(body), `multipart/form-data; boundary=${boundary ?? ''}`);
     expect((await buffer(part.stream)).toString()).toBe('AUDIO');
   });
 
@@ -66,9 +66,9 @@ describe('a multipart body', () => {
 describe('peeking', () => {
   it('changes nothing of the stream, however it is cut', async () => {
     for (const size of [1, 3, 100]) {
-      const { head, stream } = await peek(sliced('0123456789', size), 4);
+      const { head, body } = await peek(sliced('0123456789', size), 4);
       expect(head.toString()).toBe('0123');
-      expect((await buffer(stream)).toString()).toBe('0123456789');
+      expect((await buffer(body)).toString()).toBe('0123456789');
     }
   });
 });

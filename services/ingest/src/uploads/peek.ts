@@ -1,7 +1,13 @@
 import { Readable } from 'node:stream';
 
-/** Reads up to `bytes` from a stream and gives them back together with a stream that still has all of it. */
-export async function peek(source: Readable, bytes: number): Promise<{ head: Buffer; stream: Readable }> {
+/** The begin of a body, and all of it, the begin included. */
+export interface PeekedBody {
+  readonly head: Buffer;
+  readonly body: AsyncIterable<Buffer>;
+}
+
+/** Reads up to `bytes` from a stream and gives them together with a body that still has all of it. */
+export async function peek(source: Readable, bytes: number): Promise<PeekedBody> {
   const iterator = source[Symbol.asyncIterator]() as AsyncIterableIterator<Buffer>;
   const chunks: Buffer[] = [];
   let held = 0;
@@ -11,10 +17,14 @@ export async function peek(source: Readable, bytes: number): Promise<{ head: Buf
     chunks.push(next.value);
     held += next.value.length;
   }
-  const head = Buffer.concat(chunks);
   async function* whole(): AsyncGenerator<Buffer> {
-    if (head.length > 0) yield head;
+    yield* chunks;
     yield* iterator;
   }
-  return { head: head.subarray(0, bytes), stream: Readable.from(whole(), { objectMode: false }) };
+  return { head: Buffer.concat(chunks).subarray(0, bytes), body: whole() };
+}
+
+/** A body as a stream, for those who need one. */
+export function streamOf(body: AsyncIterable<Buffer>): Readable {
+  return Readable.from(body, { objectMode: false });
 }

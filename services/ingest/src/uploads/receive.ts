@@ -1,4 +1,3 @@
-import { mkdir, open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { EarshotError, type SessionRef, type UploadReceipt } from '@earshot/protocol';
 import type { SessionRow, Sessions, UploadOutcome } from '@earshot/sessions';
@@ -6,10 +5,8 @@ import { keys, type ObjectStore } from '@earshot/storage';
 import { type ParsedFileName, parseFileName } from './file-name.ts';
 import { checkDuration, checkMagic, declaredFormat } from './format.ts';
 import { mislabelledBoundary, openFilePart } from './multipart.ts';
-import { peek } from './peek.ts';
+import { peek, streamOf } from './peek.ts';
 import { type SpooledFile, spool } from './spool.ts';
-
-const HEAD_BYTES = 16_384;
 
 export interface UploadContext {
   readonly sessions: Sessions;
@@ -48,10 +45,9 @@ export async function receiveUpload(
     throw new EarshotError('chunk_too_large', { details: { max_bytes: maxBytes } });
   }
   const part = await unwrap(incoming);
-  await mkdir(context.spoolFolder, { recursive: true });
   const file = await spool(part.body, context.spoolFolder, maxBytes);
   try {
-    const receipt = await judge(context, row, { file, part, incoming });
+    const receipt = judge(context, row, { file, part, incoming });
     return await storeUpload(context, ref, { file, receipt });
   } finally {
     await file.remove();
@@ -59,7 +55,7 @@ export async function receiveUpload(
 }
 
 interface Part {
-  readonly body: Readable;
+  readonly body: AsyncIterable<unknown>;
   readonly filename: string | undefined;
   readonly contentType: string | undefined;
 }
@@ -67,11 +63,11 @@ interface Part {
 /** The audio inside a body: as it is, or the file of a multipart form, even one labelled as audio. */
 async function unwrap({ body, contentType }: IncomingUpload): Promise<Part> {
   if (contentType?.toLowerCase().startsWith('multipart/form-data') === true) return partOf(body, contentType);
-  const { head, stream } = await peek(body, 2048);
+  const { head, body: whole } = await peek(body, 2048);
   const boundary = mislabelledBoundary(head);
-  if (boundary === undefined) return { body: stream, filename: undefined, contentType };
+  if (boundary === undefined) return { body: whole, filename: undefined, contentType };
   // That label is one constant for every form, so only the part and the file's name tell what is inside.
-  return partOf(stream, `multipart/form-data; boundary=${boundary}`);
+  return partOf(streamOf(whole), `multipart/form-data; boundary=${boundary}`);
 }
 
 async function partOf(body: Readable, contentType: string): Promise<Part> {
@@ -79,11 +75,11 @@ async function partOf(body: Readable, contentType: string): Promise<Part> {
   return { body: part.stream, filename: part.filename, contentType: part.contentType };
 }
 
-async function judge(
+function judge(
   context: UploadContext,
   row: SessionRow,
   { file, part, incoming }: { file: SpooledFile; part: Part; incoming: IncomingUpload },
-): Promise<UploadReceipt> {
+): UploadReceipt {
   const uploadType = row.document.request.upload_type;
   const given = incoming.fileName ?? incoming.dispositionName ?? part.filename;
   if (given === undefined) {
@@ -96,7 +92,7 @@ async function judge(
   // The one file of a single session is number 0 whatever it is called: clients count from 0 or from 1.
   const name = uploadType === 'single' ? { ...named, sequence: 0 } : named;
   const declared = declaredFormat(part.contentType, name);
-  const head = await readHead(file.path);
+  const { head } = file;
   checkMagic(head, declared, name.sequence);
   checkDuration(head, declared, file.bytes);
   return {
@@ -129,6 +125,7 @@ async function storeUpload(
     sha256: file.sha256,
     contentType: receipt.contentType,
     createOnly: true,
+    handedOver: true,
   };
   let stored = receipt;
   if ((await context.store.putFile(receipt.key, file.path, options)) === 'exists') {
@@ -137,14 +134,4 @@ async function storeUpload(
   }
   const outcome = await context.sessions.commitUpload(ref, stored);
   return { receipt: stored, outcome };
-}
-
-async function readHead(path: string): Promise<Uint8Array> {
-  const file = await open(path, 'r');
-  try {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type TemporaryFolder, temporaryFolder } from '@earshot/test-support';
@@ -24,6 +24,22 @@ describe('spooling', () => {
     expect(await readFile(file.path, 'utf8')).toBe('abcdef');
     expect(file.bytes).toBe(6);
     expect(file.sha256).toBe(createHash('sha256').update('abcdef').digest('hex'));
+    await file.remove();
+  });
+
+  it('keeps bodies of many pieces whole, and tells how they begin', async () => {
+    const parts = Array.from({ length: 90 }, (_, index) => Buffer.alloc(10_007, index));
+    const file = await spool(Readable.from(parts), folder.path, 1_000_000);
+    const whole = Buffer.concat(parts);
+    expect((await readFile(file.path)).equals(whole)).toBe(true);
+    expect(whole.subarray(0, 16_384).equals(file.head)).toBe(true);
+    await file.remove();
+  });
+
+  it('makes a folder that is gone anew', async () => {
+    const file = await spool(body('abc'), join(folder.path, 'gone'), 6);
+    expect(await readdir(join(folder.path, 'gone'))).toHaveLength(1);
+    await rm(join(folder.path, 'gone'), { recursive: true });
     await file.remove();
   });
 

@@ -1,9 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { EarshotError } from '@earshot/protocol';
 
 /** An upload on local disk, complete and hashed, before it becomes part of a session. */
@@ -11,12 +8,17 @@ export interface SpooledFile {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
+  /** The first 16 kB, or all of a shorter file. */
+  readonly head: Uint8Array;
   remove(): Promise<void>;
 }
 
 const PREFIX = 'upload-';
 /** Other processes may be writing here; what nobody touched for an hour was left by a crash. */
 const LEFTOVER_MS = 3_600_000;
+const HEAD_BYTES = 16_384;
+/** What comes is gathered to about this much before it is written: each write is a way to another thread, bytes. */
+const WRITE_BYTES = 262_144;
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
 
 /** Makes the folder and removes what crashed processes left in it: it is somebody's speech. */
@@ -34,33 +36,89 @@ export async function prepareSpool(folder: string, nowMs: number): Promise<void>
  * upload leaves nothing behind. Errors: `chunk_too_large` as soon as `maxBytes` is passed, `invalid_request`
  * for an empty or cut-off body, `insufficient_storage` when the disk is full.
  */
-export async function spool(body: Readable, folder: string, maxBytes: number): Promise<SpooledFile> {
+export async function spool(
+  body: AsyncIterable<unknown>,
+  folder: string,
+  maxBytes: number,
+): Promise<SpooledFile> {
   const path = join(folder, `${PREFIX}${randomUUID()}`);
-  const hash = createHash('sha256');
-  let bytes = 0;
-  const meter = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length;
-      if (bytes > maxBytes) {
-        done(new EarshotError('chunk_too_large', { details: { max_bytes: maxBytes } }));
-        return;
-      }
-      hash.update(chunk);
-      done(null, chunk);
-    },
-  });
   const remove = (): Promise<void> => rm(path, { force: true });
   try {
-    await pipeline(body, meter, createWriteStream(path, { mode: 0o600 }));
+    const file = new SpoolWriter(await openNew(path, folder));
+    try {
+      for await (const chunk of body) {
+        if (!(chunk instanceof Uint8Array)) throw new TypeError('a body comes as bytes');
+        if (file.bytes + chunk.length > maxBytes) {
+          throw new EarshotError('chunk_too_large', { details: { max_bytes: maxBytes } });
+        }
+        await file.write(chunk);
+      }
+      await file.flush();
+    } finally {
+      await file.close();
+    }
+    if (file.bytes === 0) throw new EarshotError('invalid_request', { message: 'The body is empty.' });
+    return { path, bytes: file.bytes, head: file.head(), sha256: file.sha256(), remove };
   } catch (error) {
     await remove();
     throw error instanceof EarshotError ? error : spoolFailure(error);
   }
-  if (bytes === 0) {
-    await remove();
-    throw new EarshotError('invalid_request', { message: 'The body is empty.' });
+}
+
+/** A new file that only this user may read, in a folder that is made again should it be gone. */
+async function openNew(path: string, folder: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'wx', 0o600);
+  } catch {
+    await mkdir(folder, { recursive: true });
+    return open(path, 'wx', 0o600);
   }
-  return { path, bytes, sha256: hash.digest('hex'), remove };
+}
+
+/** Gathers what comes, and writes and hashes it. */
+class SpoolWriter {
+  bytes = 0;
+  readonly #file: FileHandle;
+  readonly #hash = createHash('sha256');
+  readonly #head: Uint8Array[] = [];
+  #gathered: Uint8Array[] = [];
+  #gatheredBytes = 0;
+
+  constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    if (this.bytes < HEAD_BYTES) this.#head.push(chunk.slice(0, HEAD_BYTES - this.bytes));
+    this.bytes += chunk.length;
+    this.#hash.update(chunk);
+    this.#gathered.push(chunk);
+    this.#gatheredBytes += chunk.length;
+    if (this.#gatheredBytes >= WRITE_BYTES) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    const gathered = this.#gathered;
+    const bytes = this.#gatheredBytes;
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    if (bytes === 0) return;
+    const { bytesWritten } = await this.#file.writev(gathered);
+    // A disk that takes only a part: the rest goes on from there, or fails with the reason.
+    if (bytesWritten < bytes) await this.#file.writeFile(Buffer.concat(gathered).subarray(bytesWritten));
+  }
+
+  head(): Uint8Array {
+    return Buffer.concat(this.#head);
+  }
+
+  sha256(): string {
+    return this.#hash.digest('hex');
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
 }
 
 /** A full disk is ours to mend; anything else that ends a body early is the sender's. */
