@@ -21,7 +21,7 @@ class BoundedQueue implements ListenerQueue {
   push(samples: Int16Array): void {
     const taken = Math.min(samples.length, this.#ring.room);
     this.#gap += samples.length - taken;
-    this.#ring.push(samples.subarray(0, taken));
+    this.#ring.push(taken === samples.length ? samples : samples.subarray(0, taken));
   }
 
   take(options: { readonly flush?: boolean } = {}): Int16Array[] {

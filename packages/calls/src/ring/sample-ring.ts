@@ -50,10 +50,11 @@ export class SampleRing {
   /** Moves the oldest samples to the start of `into`, as many as there are and fit; tells how many. */
   shift(into: Int16Array): number {
     const count = Math.min(into.length, this.#length);
-    for (let index = 0, at = this.#start; index < count; index += 1, at += 1) {
-      if (at === this.#memory.length) at = 0;
-      into[index] = this.#memory[at] ?? 0;
-    }
+    const memory = this.#memory;
+    const start = this.#start;
+    const straight = Math.min(count, memory.length - start);
+    for (let index = 0; index < straight; index += 1) into[index] = memory[start + index] ?? 0;
+    for (let index = straight; index < count; index += 1) into[index] = memory[index - straight] ?? 0;
     this.drop(count);
     return count;
   }

@@ -5,6 +5,7 @@ import type { MediaFormat } from './media-format.ts';
 
 /** Audio that may wait in a socket before the rest waits in the queue, where it can still be dropped; ms. */
 const SOCKET_BACKLOG_MS = 250;
+const BINARY = { binary: true } as const;
 
 /** The part of a socket that audio goes out by. */
 export type AudioSocket = Pick<WebSocket, 'send' | 'bufferedAmount'>;
@@ -41,7 +42,7 @@ export class OutgoingAudio {
     if (socket.bufferedAmount > this.#maxBacklogBytes) return 0;
     for (const frame of this.#queue.take(options)) {
       // A failed send shows itself as the end of the socket.
-      socket.send(this.#format.encode(frame), { binary: true }, ignoreFailure);
+      socket.send(this.#format.encode(frame), BINARY, ignoreFailure);
     }
     const gap = this.#untold;
     this.#untold = 0;
