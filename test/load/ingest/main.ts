@@ -7,7 +7,7 @@ import { indexPart, longSessionPart, overheadPart, uploadsPart } from './parts/s
 import { streamsPart } from './parts/stream-parts.ts';
 import { type Findings, figuresLine } from './report/figures.ts';
 import { ceilingText, writeBenchReport } from './report/report.ts';
-import { measureCeiling } from './runs/ceiling.ts';
+import { measureCeiling } from './runs/streams/ceiling.ts';
 import { usualStore } from './servers/storage.ts';
 
 const MEASURE: Readonly<Record<Part, (context: PartContext) => Promise<Findings>>> = {

@@ -27,6 +27,10 @@ export class Fleet {
     return this.#programs.length;
   }
 
+  get pids(): readonly number[] {
+    return this.#programs.map(({ pid }) => pid);
+  }
+
   /** Streams to a target that are fed together; none yet. */
   group(wire: WireName, target: StreamTarget): FleetGroup {
     this.#groups += 1;

@@ -1,10 +1,10 @@
 import { median, quantile } from '../../calls/report/statistics.ts';
 import { type Findings, figure } from '../report/figures.ts';
 import { table } from '../report/table.ts';
-import { CALLS, measureIndex } from '../runs/index-size.ts';
-import { measureLongSession } from '../runs/long-session.ts';
-import { measureOverhead } from '../runs/overhead.ts';
-import { measureUploads } from '../runs/uploads.ts';
+import { CALLS, measureIndex } from '../runs/sessions/index-size.ts';
+import { measureLongSession } from '../runs/sessions/long-session.ts';
+import { measureOverhead } from '../runs/sessions/overhead.ts';
+import { measureUploads } from '../runs/sessions/uploads.ts';
 import type { PartContext } from './context.ts';
 
 /** A megabyte over HTTP, against a server that only keeps it. */

@@ -2,7 +2,7 @@ import { median, quantile } from '../../calls/report/statistics.ts';
 import { WIRES, type WireName } from '../generator/wire.ts';
 import { type Figure, type Findings, figure } from '../report/figures.ts';
 import { table } from '../report/table.ts';
-import { type CostResult, type CostWindow, measureCost } from '../runs/stream-cost.ts';
+import { type CostResult, type CostWindow, measureCost } from '../runs/streams/stream-cost.ts';
 import type { PartContext } from './context.ts';
 
 const CPU_GOALS: Readonly<Record<WireName, number | null>> = {
@@ -20,10 +20,11 @@ export async function streamsPart({ options, fleet, store, say }: PartContext): 
     results.push(await measureCost(fleet, { wire, streams, windows, windowMs, store, nodeArgs }));
   }
   return {
-    figures: results.flatMap(figuresOf),
+    figures: [...results.flatMap(figuresOf), ...redisFigures(results)],
     text: [
       `Processor time per stream-second at ${options.streams} real-time streams, medians of ${options.windows} windows of ${options.windowMs / 1000} s of each server, in turn:`,
       costTable(results),
+      redisText(results),
       'Every window (microseconds per stream-second, bare / earshot; share of the time in which earshot was starved; load average):',
       windowTable(results),
     ],
@@ -65,6 +66,33 @@ function figuresOf(result: CostResult): Figure[] {
           figure({ name: `${wire}_durable_ack_p99`, value: ack(0.99), unit: 'ms' }),
         ]),
   ];
+}
+
+/** Of all windows together: segments end and leases are renewed only now and then. */
+function redisOf({ earshot }: CostResult): { reads: number; commands: number } {
+  const mean = (of: (window: CostWindow) => number): number =>
+    earshot.reduce((total, window) => total + of(window), 0) / earshot.length;
+  return {
+    reads: mean(({ redis }) => redis?.reads ?? 0),
+    commands: mean(({ redis }) => redis?.commands ?? 0),
+  };
+}
+
+function redisFigures([pcm]: readonly CostResult[]): Figure[] {
+  if (pcm === undefined) return [];
+  const { reads, commands } = redisOf(pcm);
+  return [
+    figure({ name: 'redis_round_trips_per_stream_minute', value: reads, unit: 'reads' }),
+    figure({ name: 'redis_commands_per_stream_minute', value: commands, unit: 'commands' }),
+  ];
+}
+
+function redisText(results: readonly CostResult[]): string {
+  const each = results.map((result) => {
+    const { reads, commands } = redisOf(result);
+    return `${result.wire} ${reads.toFixed(2)} round trips, ${commands.toFixed(2)} commands`;
+  });
+  return `Redis for a minute of one live stream, by its own counts (reads from its sockets; commands, those inside scripts among them), connecting and End apart: ${each.join('; ')}.`;
 }
 
 function costTable(results: readonly CostResult[]): string {

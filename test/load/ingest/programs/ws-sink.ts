@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { WebSocketServer } from 'ws';
-import { LOOP_RESOLUTION_MS } from '../servers/loop-delay.ts';
+import { LOOP_RESOLUTION_MS } from '../servers/readings/loop-delay.ts';
 
 /** The physical limit of the library: takes every message of every stream and throws it away. */
 const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { workspaceRoot } from '../../../faults/processes/workspace.ts';
 import { machineLines } from '../../../faults/runner/report.ts';
-import type { Ceiling } from '../runs/ceiling.ts';
+import type { Ceiling } from '../runs/streams/ceiling.ts';
 import type { StoreKind } from '../servers/storage.ts';
 import { type Figure, type Findings, isMet } from './figures.ts';
 import { table } from './table.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { lateness } from './loop-delay.ts';
 import { startProgram } from './program.ts';
+import { lateness } from './readings/loop-delay.ts';
 import type { StreamTarget } from './stream-target.ts';
 
 const Hello = z.object({ port: z.int() });
@@ -22,12 +22,14 @@ export async function startBareSink(processes = 1): Promise<StreamTarget> {
     name: 'bare',
     ports,
     pids: sinks.map(({ program }) => program.pid),
+    helpers: [],
     paths: (count) => Promise.resolve(Array.from({ length: count }, () => '/')),
     loopP99Ms: read,
     receivedBytes: async () => {
       await read();
       return bytes;
     },
+    redisWork: () => Promise.resolve(undefined),
     rest: () => Promise.resolve(),
     stop: async () => {
       await Promise.all(sinks.map(({ program }) => program.stop()));

@@ -1,8 +1,12 @@
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '@earshot/test-support';
+import { z } from 'zod';
 import { type Api, apiOf } from '../../../faults/client/api.ts';
 import { type Earshot, type EarshotOptions, startEarshot } from '../../../faults/processes/earshot.ts';
-import { lateness } from './loop-delay.ts';
-import { readMetric, sumMetric } from './metrics.ts';
+import { lateness } from './readings/loop-delay.ts';
+import { maxMetric, sumMetric } from './readings/metrics.ts';
+import { readRedisWork } from './readings/redis-work.ts';
 import { openStorage, type StoreKind } from './storage.ts';
 import type { StreamTarget } from './stream-target.ts';
 
@@ -18,6 +22,7 @@ export interface EarshotNode extends StreamTarget {
 
 export interface EarshotNodeOptions {
   readonly store: StoreKind;
+  /** Of ingest, behind its one port. */
   readonly processes?: number;
   readonly workers?: number;
   readonly nodeArgs?: readonly string[];
@@ -37,11 +42,11 @@ export async function startEarshotNode(options: EarshotNodeOptions): Promise<Ear
     throw error;
   });
   const ports = earshot.ingest.map(({ port }) => port);
-  const origins = ports.map((port) => `http://127.0.0.1:${port}`);
-  const [origin = ''] = origins;
+  const origin = `http://127.0.0.1:${ports[0] ?? 0}`;
   const api = apiOf(() => origin, earshot.key);
-  const metrics = (): Promise<string[]> =>
-    Promise.all(origins.map(async (each) => (await fetch(`${each}/metrics`)).text()));
+  const metrics = async (): Promise<string> => (await fetch(`${origin}/metrics`)).text();
+  const primary = earshot.ingest[0]?.process.pid ?? 0;
+  const pids = await processesOf(primary, { origin, processes: options.processes ?? 1 });
   return {
     name: 'earshot',
     earshot,
@@ -49,19 +54,14 @@ export async function startEarshotNode(options: EarshotNodeOptions): Promise<Ear
     api,
     authorization: { authorization: `Bearer ${earshot.key}` },
     ports,
-    pids: earshot.ingest.map(({ process }) => process.pid ?? 0),
+    pids,
+    helpers: [earshot.redis.server.pid ?? 0],
     paths: (count) => createStreams(api, count),
     loopP99Ms: async () =>
-      Math.max(
-        ...(await metrics()).map((text) =>
-          lateness(1000 * readMetric(text, 'earshot_event_loop_delay_seconds', 'quantile="0.99"')),
-        ),
-      ),
-    receivedBytes: async () =>
-      (await metrics())
-        .map((text) => readMetric(text, 'earshot_audio_bytes_total', 'source="websocket"'))
-        .reduce((total, bytes) => total + bytes, 0),
+      lateness(1000 * maxMetric(await metrics(), 'earshot_event_loop_delay_seconds', 'quantile="0.99"')),
+    receivedBytes: async () => sumMetric(await metrics(), 'earshot_audio_bytes_total', 'source="websocket"'),
     storedSegments: async () => storedSegments(await metrics()),
+    redisWork: () => readRedisWork(earshot.redis.url),
     rest: () => untilStill(async () => storedSegments(await metrics())),
     stop: async () => {
       // A profile is written only by a process that may leave by itself.
@@ -78,18 +78,28 @@ function earshotOptions(
   storage: EarshotOptions['storage'],
 ): EarshotOptions {
   return {
-    nodes: processes ?? 1,
+    nodes: 1,
     workers: workers ?? 0,
     nodeArgs: nodeArgs ?? [],
-    env: { EARSHOT_MAX_STREAMS: '20000', ...env },
+    env: { EARSHOT_MAX_STREAMS: '20000', EARSHOT_INGEST_PROCESSES: String(processes ?? 1), ...env },
     ...(storage === undefined ? {} : { storage }),
   };
 }
 
-function storedSegments(metrics: readonly string[]): number {
-  return metrics
-    .map((text) => sumMetric(text, 'earshot_segments_stored_total'))
-    .reduce((total, segments) => total + segments, 0);
+const storedSegments = (metrics: string): number => sumMetric(metrics, 'earshot_segments_stored_total');
+
+const Processes = z.object({ processes: z.array(z.unknown()).optional() });
+
+/** The process itself, and those that it starts when it is the primary of several, as soon as all of them serve. */
+async function processesOf(pid: number, { origin, processes }: { origin: string; processes: number }) {
+  if (processes === 1) return [pid];
+  const serving = async (): Promise<boolean> => {
+    const answer: unknown = await (await fetch(`${origin}/capacity`)).json();
+    return Processes.parse(answer).processes?.length === processes;
+  };
+  await until(serving, { timeoutMs: 30_000, what: 'all ingest processes' });
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return [pid, ...children.trim().split(' ').map(Number)];
 }
 
 async function untilStill(read: () => Promise<number>): Promise<void> {

@@ -15,7 +15,7 @@ export interface BenchProgram {
 
 /** Starts a file of `programs`; resolves, with what it says first, when it says something. */
 export async function startProgram(
-  name: 'ws-sink' | 'http-sink' | 'generator',
+  name: 'ws-sink' | 'http-sink' | 'generator' | 'spinner',
   args: readonly string[] = [],
 ): Promise<{ program: BenchProgram; hello: Promise<unknown> }> {
   const file = fileURLToPath(new URL(`../programs/${name}.js`, import.meta.url));

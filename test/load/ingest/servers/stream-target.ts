@@ -1,17 +1,22 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { cpuMs, residentKb, starvedMs } from '../../../rig/process-usage.ts';
+import type { RedisWork } from './readings/redis-work.ts';
 
 /** A server that streams are sent to. */
 export interface StreamTarget {
   readonly name: 'bare' | 'earshot';
   readonly ports: readonly number[];
   readonly pids: readonly number[];
+  /** Programs that it needs beside it: Redis. */
+  readonly helpers: readonly number[];
   /** Where each of a number of new streams may connect. */
   paths(count: number): Promise<string[]>;
   /** Lateness of the event loop since it was last asked, p99, ms; of several processes the worst. */
   loopP99Ms(): Promise<number>;
   /** Payload bytes of messages that it saw so far. */
   receivedBytes(): Promise<number>;
+  /** What its Redis did so far; undefined for a server without one. */
+  redisWork(): Promise<RedisWork | undefined>;
   /** Resolves when nothing is left to do of what was sent so far. */
   rest(): Promise<void>;
   stop(): Promise<void>;

@@ -1,14 +1,17 @@
-import { quantile } from '../../calls/report/statistics.ts';
-import type { Fleet, FleetGroup } from '../generator/fleet.ts';
-import { type StreamTarget, usageOf } from '../servers/stream-target.ts';
+import { quantile } from '../../../calls/report/statistics.ts';
+import type { Fleet, FleetGroup } from '../../generator/fleet.ts';
+import { type StreamTarget, usageOf } from '../../servers/stream-target.ts';
 import { countLosses } from './settle.ts';
 import { OUT_OF_STEP_SECONDS } from './stream-cost.ts';
 
 /** How the number of streams that a server carries is searched. */
 export interface CapacityPlan {
+  /** The first step; what its streams cost tells where the steps become small. */
   readonly from: number;
   readonly factor: number;
   readonly holdMs: number;
+  /** Share of a processor that the server has. */
+  readonly share: number;
 }
 
 /** A number of streams that was tried. */
@@ -24,7 +27,6 @@ interface CapacityStep {
 
 export interface CapacityResult {
   readonly server: 'bare' | 'earshot';
-  readonly processes: number;
   readonly steps: readonly CapacityStep[];
   /** The most that was carried. */
   readonly streams: number;
@@ -34,8 +36,10 @@ export interface CapacityResult {
 
 const LOOP_GOAL_MS = 50;
 const GENERATOR_LATE_MS = 20;
-/** A server that fails while it uses less of a processor was not at its own limit: others had the processors. */
+/** A server that fails while it uses less of its share was not at its own limit: others had the processors. */
 const BUSY = 0.7;
+/** Streams get cheaper the more there are, so the limit lies above what the first ones foretell. */
+const FORETOLD = 0.8;
 const MOST = 12_000;
 const WARM_UP_MS = 1000;
 
@@ -49,14 +53,13 @@ export async function measureCapacity(
   const steps: CapacityStep[] = [];
   const result = (limit: CapacityResult['limit']): CapacityResult => ({
     server: target.name,
-    processes: target.pids.length,
     steps,
     streams: Math.max(0, ...steps.filter(({ carried }) => carried).map(({ streams }) => streams)),
     limit,
   });
   let open = 0;
   try {
-    for (let streams = plan.from; streams <= MOST; streams = Math.round(streams * plan.factor)) {
+    for (let streams = plan.from; streams <= MOST; streams = nextStep(steps, plan)) {
       await group.open(streams - open, target.name === 'earshot' ? OUT_OF_STEP_SECONDS : 0);
       open = streams;
       await target.rest();
@@ -65,12 +68,19 @@ export async function measureCapacity(
       // What another program did in one moment is not the server's limit.
       if (!step.carried) step = await hold(group, streams, plan.holdMs);
       steps.push(step);
-      if (!step.carried) return result(step.processors < BUSY * target.pids.length ? 'machine' : 'server');
+      if (!step.carried) return result(step.processors < BUSY * plan.share ? 'machine' : 'server');
     }
     return result('search');
   } finally {
     await group.close();
   }
+}
+
+/** By a jump to where it gets close, then step by step. */
+function nextStep(steps: readonly CapacityStep[], { factor, share }: CapacityPlan): number {
+  const { streams, processors } = steps.at(-1) ?? { streams: 1, processors: share };
+  const foretold = steps.length === 1 ? (FORETOLD * share * streams) / processors : 0;
+  return Math.round(Math.max(streams * factor, foretold));
 }
 
 async function hold(group: FleetGroup, streams: number, ms: number): Promise<CapacityStep> {

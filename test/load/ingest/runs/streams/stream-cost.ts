@@ -1,11 +1,12 @@
 import { loadavg } from 'node:os';
-import { quantile } from '../../calls/report/statistics.ts';
-import type { Fleet, FleetGroup } from '../generator/fleet.ts';
-import type { WireName } from '../generator/wire.ts';
-import { startBareSink } from '../servers/bare-sink.ts';
-import { startEarshotNode } from '../servers/earshot-node.ts';
-import type { StoreKind } from '../servers/storage.ts';
-import { type StreamTarget, usageOf } from '../servers/stream-target.ts';
+import { quantile } from '../../../calls/report/statistics.ts';
+import type { Fleet, FleetGroup } from '../../generator/fleet.ts';
+import type { WireName } from '../../generator/wire.ts';
+import { startBareSink } from '../../servers/bare-sink.ts';
+import { startEarshotNode } from '../../servers/earshot-node.ts';
+import type { RedisWork } from '../../servers/readings/redis-work.ts';
+import type { StoreKind } from '../../servers/storage.ts';
+import { type StreamTarget, usageOf } from '../../servers/stream-target.ts';
 import { countLosses, type Losses } from './settle.ts';
 
 /** How the cost of live streams is measured. */
@@ -30,6 +31,8 @@ export interface CostWindow {
   /** From sending to durable ack, ms; none where the wire has no acks. */
   readonly latencies: readonly number[];
   readonly loadAverage: number;
+  /** What Redis did for a minute of one stream; undefined for a server without one. */
+  readonly redis: RedisWork | undefined;
 }
 
 /** Both servers, window by window, and what got lost over all. */
@@ -96,10 +99,12 @@ async function measureBoth(
 async function measureWindow(group: FleetGroup, plan: CostPlan): Promise<CostWindow> {
   const { target } = group;
   await target.loopP99Ms();
+  const asked = await target.redisWork();
   const before = await usageOf(target.pids);
   const began = performance.now();
   const { frames, lateMs, latencies } = await group.run(plan.windowMs);
   const after = await usageOf(target.pids);
+  const worked = await target.redisWork();
   const elapsedMs = performance.now() - began;
   const streamSeconds = (frames * frameMs(plan.wire)) / 1000;
   return {
@@ -109,6 +114,20 @@ async function measureWindow(group: FleetGroup, plan: CostPlan): Promise<CostWin
     starvedShare: (after.starvedMs - before.starvedMs) / elapsedMs,
     latencies,
     loadAverage: loadavg()[0] ?? 0,
+    redis: perMinute(asked, worked, streamSeconds / 60),
+  };
+}
+
+/** Less the question itself. */
+function perMinute(
+  before: RedisWork | undefined,
+  after: RedisWork | undefined,
+  streamMinutes: number,
+): RedisWork | undefined {
+  if (before === undefined || after === undefined) return undefined;
+  return {
+    commands: (after.commands - before.commands - 1) / streamMinutes,
+    reads: (after.reads - before.reads - 1) / streamMinutes,
   };
 }
 

@@ -1,8 +1,8 @@
 import { encodePcm16le } from '@earshot/audio';
-import { speechLike } from '../generator/speech-like.ts';
-import { callApi, createSession, endSession, feedSession } from '../servers/api-calls.ts';
-import { type EarshotNode, startEarshotNode } from '../servers/earshot-node.ts';
-import type { StoreKind } from '../servers/storage.ts';
+import { speechLike } from '../../generator/speech-like.ts';
+import { callApi, createSession, endSession, feedSession } from '../../servers/api-calls.ts';
+import { type EarshotNode, startEarshotNode } from '../../servers/earshot-node.ts';
+import type { StoreKind } from '../../servers/storage.ts';
 
 /** From End to the finished transcript of sessions whose engine answers at once, ms. */
 export interface OverheadResult {

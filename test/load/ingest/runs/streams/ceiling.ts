@@ -1,6 +1,6 @@
-import { quantile } from '../../calls/report/statistics.ts';
-import type { Fleet } from '../generator/fleet.ts';
-import { startBareSink } from '../servers/bare-sink.ts';
+import { quantile } from '../../../calls/report/statistics.ts';
+import type { Fleet } from '../../generator/fleet.ts';
+import { startBareSink } from '../../servers/bare-sink.ts';
 
 /** What the generator can do by itself, against a server that throws everything away. */
 export interface Ceiling {

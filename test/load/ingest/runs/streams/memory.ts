@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { median } from '../../calls/report/statistics.ts';
-import type { Fleet } from '../generator/fleet.ts';
-import { type StreamTarget, usageOf } from '../servers/stream-target.ts';
+import { median } from '../../../calls/report/statistics.ts';
+import type { Fleet } from '../../generator/fleet.ts';
+import { type StreamTarget, usageOf } from '../../servers/stream-target.ts';
 import { OUT_OF_STEP_SECONDS } from './stream-cost.ts';
 
 /** Resident memory at several numbers of live streams, and what one more adds. */

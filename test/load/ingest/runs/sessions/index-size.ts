@@ -1,5 +1,5 @@
-import { callApi, createSession, endSession } from '../servers/api-calls.ts';
-import { type EarshotNode, startEarshotNode } from '../servers/earshot-node.ts';
+import { callApi, createSession, endSession } from '../../servers/api-calls.ts';
+import { type EarshotNode, startEarshotNode } from '../../servers/earshot-node.ts';
 
 /** Calls of the session API whose time must not grow with the number of sessions. */
 export const CALLS = ['create', 'get', 'list', 'end'] as const;

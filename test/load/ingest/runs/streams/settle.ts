@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FleetGroup } from '../generator/fleet.ts';
+import type { FleetGroup } from '../../generator/fleet.ts';
 
 const PATIENCE_MS = 8000;
 const POLL_MS = 100;

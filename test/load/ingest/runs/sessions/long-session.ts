@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeMulaw } from '@earshot/audio';
-import { speechLike } from '../generator/speech-like.ts';
-import { createSession, endSession, feedSession } from '../servers/api-calls.ts';
-import { startEarshotNode } from '../servers/earshot-node.ts';
-import { sumMetric } from '../servers/metrics.ts';
-import type { StoreKind } from '../servers/storage.ts';
+import { speechLike } from '../../generator/speech-like.ts';
+import { createSession, endSession, feedSession } from '../../servers/api-calls.ts';
+import { startEarshotNode } from '../../servers/earshot-node.ts';
+import { sumMetric } from '../../servers/readings/metrics.ts';
+import type { StoreKind } from '../../servers/storage.ts';
 
 /** The End of a session of two hours. */
 export interface LongSessionResult {

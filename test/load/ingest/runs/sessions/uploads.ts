@@ -2,11 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeWav } from '@earshot/audio';
 import { z } from 'zod';
-import { speechLike } from '../generator/speech-like.ts';
-import { createSession } from '../servers/api-calls.ts';
-import { type EarshotNode, startEarshotNode } from '../servers/earshot-node.ts';
-import { startProgram } from '../servers/program.ts';
-import { usageOf } from '../servers/stream-target.ts';
+import { speechLike } from '../../generator/speech-like.ts';
+import { createSession } from '../../servers/api-calls.ts';
+import { type EarshotNode, startEarshotNode } from '../../servers/earshot-node.ts';
+import { startProgram } from '../../servers/program.ts';
+import { usageOf } from '../../servers/stream-target.ts';
 
 /** Processor time of one upload of a megabyte, ms, window by window. */
 export interface UploadResult {
