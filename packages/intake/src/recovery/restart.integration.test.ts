@@ -161,6 +161,23 @@ describe('a node that is started again', () => {
     expect(bench.journal.stream(session.ref).ranges()).toEqual([]);
   });
 
+  it('leaves the record alone that it was cut off behind', async () => {
+    bench.sessions.closeStream = (_ref, record) => {
+      session.records.push(record);
+      return new Promise(() => undefined);
+    };
+    const connection = await open();
+    feed(connection, { seed: 11, from: 0, to: RATE });
+    await connection.finish(endOf());
+    await until(() => session.records.length === 1);
+    session.fate = 'ending';
+    await bench.restart();
+    await until(() => bench.journal.stream(session.ref).ranges().length === 0);
+    expect(await bench.host.standing(session.ref)).toMatchObject([{ received: RATE }]);
+    expect(session.records).toHaveLength(1);
+    expectWhole(11, RATE);
+  });
+
   it.each([
     ['has', true],
     ['has not', false],

@@ -55,6 +55,13 @@ export async function restoreTenure(
   if (isOpen && !forced && (await othersFeed(context, stream))) throw new OthersFeed(fate === 'ending');
   const standing = await context.sessions.standing(ref);
   const open = await context.sessions.openClaims(ref);
+  const isOnRecord = !open.some((claim) => claim.node === context.node && claim.epoch <= stream.epoch);
+  if (isOnRecord && tracksOf(stream).length === 0) {
+    // Cut off behind its record: another one would know less, and take the place of the first.
+    await context.sessions.disclaim(ref, { node: context.node, epoch: stream.epoch });
+    stream.close();
+    return;
+  }
   const tenure = new Tenure(context, { ...startOf(recovered, context), tracks: standing.tracks });
   let goneOn = false;
   try {
@@ -67,7 +74,7 @@ export async function restoreTenure(
     throw error;
   }
   noteDamage(tenure, recovered);
-  tenure.isOnRecord = !open.some((claim) => claim.node === context.node && claim.epoch <= stream.epoch);
+  tenure.isOnRecord = isOnRecord;
   keep(tenure);
   const lease = { node: context.node, epoch: stream.epoch };
   const superseded = epoch > stream.epoch || !(await hold(context, ref, lease));
