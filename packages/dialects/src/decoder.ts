@@ -53,7 +53,7 @@ class MessageDecoder implements StreamDecoder {
     if (this.#phase === 'ended') return out;
     refuseOversized(message);
     if (this.#phase === 'stopped') this.#warnings.tell(out, AFTER_STOP);
-    else if (message.binary) this.#takeBinary(message.data, out);
+    else if (message.binary) this.#takeBinary(message, out);
     else this.#takeText(message.data, out);
     return out;
   }
@@ -67,13 +67,13 @@ class MessageDecoder implements StreamDecoder {
     return out;
   }
 
-  #takeBinary(data: Uint8Array, out: DialectEvent[]): void {
+  #takeBinary({ data, messages = 1 }: StreamMessage, out: DialectEvent[]): void {
     if (data.length === 0) return;
     if (this.#hello !== null) throw violation('Binary audio came where a start message was due.');
     const stream = this.#stream ?? this.#open(raw, {}, out);
     if (stream.dialect.carrier !== 'binary')
       throw violation('Binary audio came in a stream of JSON messages.');
-    this.#counts.frames += 1;
+    this.#counts.frames += messages;
     stream.takeBinary(data, out);
   }
 

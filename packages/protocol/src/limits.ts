@@ -61,6 +61,8 @@ export const LIMITS = {
   streamCreditBytes: 4_194_304,
   /** Acknowledgements of one stream are sent no more often than this, ms. */
   streamAckIntervalMs: 50,
+  /** A stream socket is read no more often than this, ms; its frames wait in the kernel. 0 reads whatever comes at once. */
+  streamReadIntervalMs: 100,
   /** A stream whose connection dropped waits this long for the next one before its tail is cut, ms. */
   streamResumeMs: 30_000,
   /** The answer to a live body waits this long for its last segment to reach the object store, ms. */

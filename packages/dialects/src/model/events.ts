@@ -60,10 +60,12 @@ export type DialectEvent =
   | { readonly type: 'stop'; readonly reason: string | null }
   | { readonly type: 'warning'; readonly issue: ProcessingIssue };
 
-/** One WebSocket message; text messages come as their UTF-8 bytes. */
+/** One WebSocket message, or binary ones that came one behind the other; text messages come as their UTF-8 bytes. */
 export interface StreamMessage {
   readonly binary: boolean;
   readonly data: Uint8Array;
+  /** How many binary messages brought the bytes; 1 if absent. */
+  readonly messages?: number;
 }
 
 /** Counters over the life of one socket. */

@@ -27,6 +27,7 @@ type LimitName =
   | 'maxEmptyFramesPerSecond'
   | 'streamCreditBytes'
   | 'streamAckIntervalMs'
+  | 'streamReadIntervalMs'
   | 'maxDigestedBytes'
   | 'bodyArchiveWaitMs';
 

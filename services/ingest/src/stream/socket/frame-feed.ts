@@ -1,12 +1,14 @@
-import type { DialectEvent, StreamDecoder } from '@earshot/dialects';
+import type { DialectEvent, StreamDecoder, StreamMessage } from '@earshot/dialects';
 import { type Connection, type StreamFormat, type StreamStats, UNKNOWN_FORMAT } from '@earshot/intake';
+import { GatheredAudio } from './gathered-audio.ts';
 
-/** Leads messages of a socket through its decoder into its session. */
+/** Leads messages of a socket through its decoder into its session; audio that comes together is written together. */
 export class FrameFeed {
   format: StreamFormat = UNKNOWN_FORMAT;
   readonly #decoder: StreamDecoder;
   readonly #connection: Connection;
   readonly #admit: (bytes: number) => void;
+  readonly #gathered = new GatheredAudio();
   #released = false;
 
   /** `admit` hears of each frame, in bytes of PCM16, before it is written; what it throws refuses the frame. */
@@ -21,16 +23,30 @@ export class FrameFeed {
     return { frames, malformedFrames, duplicateFrames, reorderedFrames, oddBytes };
   }
 
-  /** Takes one message; true when the sender said stop. Throws the decoder's or the session's refusal. */
-  push(message: { binary: boolean; data: Uint8Array }): boolean {
+  /**
+   * Takes a message; true when the sender said stop. Throws the decoder's or the session's refusal. Audio is written
+   * with the next `flush` at the latest.
+   */
+  push(message: StreamMessage): boolean {
     return this.#take(this.#decoder.push(message));
+  }
+
+  /** Writes the audio that came. Throws the session's refusal. */
+  flush(): void {
+    for (const frame of this.#gathered.take()) {
+      this.#admit(frame.samples.byteLength);
+      this.#connection.write(frame);
+    }
   }
 
   /** Takes what the decoder still held back, once; true when the sender had said stop. */
   release(): boolean {
     if (this.#released) return false;
     this.#released = true;
-    return this.#take(this.#decoder.end());
+    this.flush();
+    const stopped = this.#take(this.#decoder.end());
+    this.flush();
+    return stopped;
   }
 
   #take(events: readonly DialectEvent[]): boolean {
@@ -47,10 +63,10 @@ export class FrameFeed {
           };
           break;
         case 'audio':
-          this.#admit(event.frame.samples.byteLength);
-          this.#connection.write(event.frame);
+          this.#gathered.add(event.frame);
           break;
         case 'gap':
+          this.flush();
           this.#connection.gap(event.track, event.samples, event.reason);
           break;
         case 'warning':

@@ -315,7 +315,7 @@ describe('a stream socket', () => {
   });
 
   it('is closed with 1001 when idle, though its peer answers pings', async () => {
-    await start({ streamIdleMs: 600, pingIntervalMs: 100 });
+    await start({ streamIdleMs: 600, pingIntervalMs: 100, streamReadIntervalMs: 20 });
     const client = await bench.connect(STREAM);
     let pings = 0;
     client.socket.on('ping', () => (pings += 1));

@@ -1,6 +1,6 @@
 import type { Connection, ConnectionListener, HaltReason } from '@earshot/intake';
 import { EarshotError, type ProcessingIssue, type SegmentEntry } from '@earshot/protocol';
-import type { RawData, WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import type { EdgeContext } from '../edge-context.ts';
 import { Drain } from '../live/drain.ts';
 import { withinMs } from '../live/within.ts';
@@ -17,7 +17,8 @@ import {
 import { FloodGuard } from './flood-guard.ts';
 import type { FrameFeed } from './frame-feed.ts';
 import { KeepAlive } from './keep-alive.ts';
-import { ReadPause } from './read-pause.ts';
+import type { MessageSink, PacedReader, ReadMessage } from './reading/paced-reader.ts';
+import { ReadPause } from './reading/read-pause.ts';
 
 /**
  * `open`: audio is taken. `draining`: the client was told to stop, and what it sent before it heard that is
@@ -28,26 +29,32 @@ type Phase = 'open' | 'draining' | 'finishing' | 'closed';
 /** A socket with what reads it and what speaks through it. */
 export interface SocketParts {
   readonly socket: WebSocket;
+  /** Begins to read the socket. */
+  readonly read: (sink: MessageSink) => PacedReader;
   readonly feed: FrameFeed;
   readonly events: ClientEvents;
 }
 
 /** One WebSocket that feeds a session. */
-export class SocketStream implements ConnectionListener {
+export class SocketStream implements ConnectionListener, MessageSink {
   readonly #context: EdgeContext;
   readonly #connection: Connection;
   readonly #socket: WebSocket;
+  readonly #reader: PacedReader;
   readonly #feed: FrameFeed;
   readonly #events: ClientEvents;
   readonly #keepAlive: KeepAlive;
   readonly #emptyFrames: FloodGuard;
   readonly #reading: ReadPause;
   #phase: Phase = 'open';
+  /** A message came, and bytes of messages, since the reader rested. */
+  #heard = false;
+  #receivedBytes = 0;
   /** What the record says when the socket closes now. */
   #goodbye: Closing = CLIENT_CLOSED;
   #drain: Drain | undefined;
 
-  constructor(context: EdgeContext, connection: Connection, { socket, feed, events }: SocketParts) {
+  constructor(context: EdgeContext, connection: Connection, { socket, read, feed, events }: SocketParts) {
     this.#context = context;
     this.#connection = connection;
     this.#socket = socket;
@@ -56,6 +63,7 @@ export class SocketStream implements ConnectionListener {
     this.#keepAlive = new KeepAlive(context.limits, context.time.elapsedMs());
     this.#emptyFrames = new FloodGuard(context.limits.maxEmptyFramesPerSecond);
     this.#reading = new ReadPause(socket, () => this.#keepAlive.paused(context.time.elapsedMs()));
+    this.#reader = read(this);
     this.#listen();
     connection.begin(this);
     events.open().catch(() => this.#finish(closingForHalt('failed')));
@@ -114,7 +122,6 @@ export class SocketStream implements ConnectionListener {
 
   #listen(): void {
     const socket = this.#socket;
-    socket.on('message', (data, binary) => this.#receive(toBytes(data), binary));
     socket.on('ping', (data) => {
       if (!this.#isFlood()) socket.pong(data);
     });
@@ -129,18 +136,32 @@ export class SocketStream implements ConnectionListener {
     socket.on('close', () => this.#finish(this.#goodbye));
   }
 
-  #receive(data: Uint8Array, binary: boolean): void {
+  message(message: ReadMessage): void {
     if (this.#phase !== 'open' && this.#phase !== 'draining') return;
-    this.#keepAlive.message(this.#context.time.elapsedMs());
-    this.#drain?.touch();
-    if (data.length === 0) {
+    this.#heard = true;
+    if (message.data.length === 0) {
       this.#isFlood();
       return;
     }
-    this.#context.metrics.bytesReceived('websocket', data.length);
+    this.#receivedBytes += message.data.length;
     try {
-      if (this.#feed.push({ binary, data })) this.#finish(STOPPED);
-      else this.#holdBack();
+      if (this.#feed.push(message)) this.#finish(STOPPED);
+    } catch (error) {
+      this.#finish(closingForError(error));
+    }
+  }
+
+  rested(): void {
+    if (!this.#heard) return;
+    this.#heard = false;
+    this.#context.metrics.bytesReceived('websocket', this.#receivedBytes);
+    this.#receivedBytes = 0;
+    if (this.#phase !== 'open' && this.#phase !== 'draining') return;
+    this.#keepAlive.message(this.#context.time.elapsedMs());
+    this.#drain?.touch();
+    try {
+      this.#feed.flush();
+      this.#holdBack();
     } catch (error) {
       this.#finish(closingForError(error));
     }
@@ -165,6 +186,7 @@ export class SocketStream implements ConnectionListener {
   #sayGoodbye(closing: Closing, flushMs: number): void {
     this.#phase = 'draining';
     this.#goodbye = closing;
+    this.#reader.release();
     if (this.#events.announcesClosing) this.#events.closing(closing);
     else this.#socket.close(closing.code, closing.reason);
     const quietMs = Math.min(this.#context.limits.streamDrainMs, flushMs / 2);
@@ -178,6 +200,7 @@ export class SocketStream implements ConnectionListener {
   #finish(closing: Closing): void {
     if (this.#phase !== 'open' && this.#phase !== 'draining') return;
     this.#phase = 'finishing';
+    this.#reader.release();
     this.#drain?.stop();
     void this.#settle(closing);
   }
@@ -226,11 +249,4 @@ export class SocketStream implements ConnectionListener {
     socket.resume();
     socket.close(closing.code, closing.reason);
   }
-}
-
-function toBytes(data: RawData): Uint8Array {
-  const buffer = Array.isArray(data) ? Buffer.concat(data) : data;
-  return buffer instanceof ArrayBuffer
-    ? new Uint8Array(buffer)
-    : new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }

@@ -11,6 +11,8 @@ import { type ClientEvents, silentEvents } from './acknowledged/client-events.ts
 import { EventChannel } from './acknowledged/event-channel.ts';
 import { FrameFeed } from './frame-feed.ts';
 import { type Handshake, readHandshake } from './handshake.ts';
+import { PacedReader } from './reading/paced-reader.ts';
+import { ReadPace } from './reading/read-pace.ts';
 import { refuseUpgrade } from './refusal.ts';
 import { SocketStream } from './socket-stream.ts';
 
@@ -48,6 +50,8 @@ export function createSocketEdge(context: EdgeContext, settings: SocketSettings)
     maxFragments: LIMITS.maxMessageFragments,
     handleProtocols: (offered) => SPOKEN.find((name) => offered.has(name)) ?? false,
   });
+  const { streamReadIntervalMs } = context.limits;
+  const pace = streamReadIntervalMs === 0 ? undefined : new ReadPace(streamReadIntervalMs);
   let refusing = false;
   const isRefusing = (): boolean => refusing;
 
@@ -62,7 +66,7 @@ export function createSocketEdge(context: EdgeContext, settings: SocketSettings)
       abandon(context, connection);
       throw new EarshotError('shutting_down');
     }
-    attach(context, connection, { webSocket, handshake, settings });
+    attach(context, connection, { webSocket, socket, pace, handshake, settings });
     context.log.info({ session: ref.sessionId, epoch: connection.epoch }, 'stream opened');
   }
 
@@ -116,9 +120,15 @@ function shakeHands(
 function attach(
   context: EdgeContext,
   connection: Connection,
-  client: { webSocket: WebSocket; handshake: Handshake; settings: SocketSettings },
+  client: {
+    readonly webSocket: WebSocket;
+    readonly socket: Duplex;
+    readonly pace: ReadPace | undefined;
+    readonly handshake: Handshake;
+    readonly settings: SocketSettings;
+  },
 ): void {
-  const { webSocket, handshake, settings } = client;
+  const { webSocket, pace, handshake, settings } = client;
   const isAcknowledged = webSocket.protocol === STREAM_PROTOCOL;
   const channel = new EventChannel(webSocket, context.limits.maxSocketBufferedBytes);
   const events: ClientEvents = isAcknowledged
@@ -130,7 +140,12 @@ function attach(
   const wavix = settings.wavixFormat === undefined ? {} : { wavixFormat: settings.wavixFormat };
   const decoder = createStreamDecoder({ byteOrder, ...wavix });
   const feed = new FrameFeed(decoder, connection, (bytes) => events.audio(bytes));
-  new SocketStream(context, connection, { socket: webSocket, feed, events });
+  new SocketStream(context, connection, {
+    socket: webSocket,
+    read: (sink) => new PacedReader(client, pace, sink),
+    feed,
+    events,
+  });
 }
 
 /** Gives back a stream whose client left before its first frame. */
