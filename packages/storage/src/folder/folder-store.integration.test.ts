@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, open, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TemporaryFolder, temporaryFolder } from '@earshot/test-support';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -34,29 +35,34 @@ describe('a folder store', () => {
     await store.put('a/other', text('other'));
     const path = join(folder.path, 'handed-over');
     await writeFile(path, 'what was said', { mode: 0o600 });
-    const facts = { bytes: 13, sha256: 'as hashed while it was written', handedOver: true };
-    expect(await store.putFile('a/key', path, { ...facts, createOnly: true })).toBe('created');
-    expect(await store.putFile('a/key', path, { ...facts, createOnly: true })).toBe('exists');
+    const handedOver = await open(path, 'r');
+    const facts = { bytes: 13, sha256: 'as hashed while it was written', handedOver, createOnly: true };
+    expect(await store.putFile('a/key', path, facts)).toBe('created');
+    expect(await store.putFile('a/key', path, facts)).toBe('exists');
     const [key, other] = await Promise.all(
       ['a/key', 'a/other'].map((name) => stat(join(folder.path, 'adopting', name))),
     );
     expect(key?.ino).toBe((await stat(path)).ino);
     expect(key?.mode).toBe(other?.mode);
+    await handedOver.close();
     await rm(path);
     expect(await store.get('a/key')).toEqual(text('what was said'));
     expect(await readdir(join(folder.path, 'adopting', '.writing'))).toEqual([]);
   });
 
-  it('refuses a file that was handed over shorter than was said, and replaces objects by others', async () => {
+  it('refuses a file that was handed over shorter than was said, and copies one that replaces another', async () => {
     const store = createFolderStore(join(folder.path, 'replacing'));
     const path = join(folder.path, 'shorter');
     await writeFile(path, 'short');
-    const facts = { sha256: 'any', handedOver: true };
-    await expect(store.putFile('a/key', path, { ...facts, bytes: 6 })).rejects.toThrow(/length/);
+    const handedOver = await open(path, 'r');
+    const facts = { sha256: createHash('sha256').update('short').digest('hex'), handedOver };
+    const promised = store.putFile('a/key', path, { ...facts, bytes: 6, createOnly: true });
+    await expect(promised).rejects.toThrow(/length/);
     expect((await store.list('')).objects).toEqual([]);
     await store.put('a/key', text('older'));
     expect(await store.putFile('a/key', path, { ...facts, bytes: 5 })).toBe('created');
-    expect(await readFile(path, 'utf8')).toBe('short');
+    await handedOver.close();
+    await writeFile(path, 'other');
     expect(await store.get('a/key')).toEqual(text('short'));
   });
 

@@ -66,7 +66,7 @@ function writingOperations(access: FolderAccess): Pick<ObjectStore, 'put' | 'put
       assertKey(key);
       return change(() => writeObject({ root: folder, key, source: { body }, sha256, createOnly }));
     },
-    putFile: async (key, path, { createOnly = false, bytes, sha256, handedOver = false }) => {
+    putFile: async (key, path, { createOnly = false, bytes, sha256, handedOver }) => {
       assertKey(key);
       const source = { path, handedOver };
       return change(() => writeObject({ root: folder, key, source, bytes, sha256, createOnly }));

@@ -42,7 +42,9 @@ export async function prepareFolder(root: string, nowMs: number): Promise<void> 
 export interface FolderWrite {
   readonly root: string;
   readonly key: string;
-  readonly source: { readonly body: Uint8Array } | { readonly path: string; readonly handedOver: boolean };
+  readonly source:
+    | { readonly body: Uint8Array }
+    | { readonly path: string; readonly handedOver?: FileHandle | undefined };
   readonly bytes?: number | undefined;
   readonly sha256?: string | undefined;
   readonly createOnly: boolean;
@@ -51,6 +53,8 @@ export interface FolderWrite {
 /** Writes and syncs a temporary file, then gives it its name in one step and syncs the folder. */
 export async function writeObject(write: FolderWrite): Promise<WriteOutcome> {
   const target = join(write.root, write.key);
+  const adopted = await adopt(write, target);
+  if (adopted !== undefined) return adopted;
   const temporary = join(write.root, TEMPORARY, randomUUID());
   let renamed = false;
   try {
@@ -70,13 +74,6 @@ async function removeName(path: string): Promise<void> {
 }
 
 async function writeTemporary(temporary: string, write: FolderWrite): Promise<void> {
-  if (
-    'path' in write.source &&
-    write.source.handedOver &&
-    (await adopt(temporary, write, write.source.path))
-  ) {
-    return;
-  }
   const handle = await open(temporary, 'wx');
   try {
     const written = await copyInto(handle, write);
@@ -89,25 +86,22 @@ async function writeTemporary(temporary: string, write: FolderWrite): Promise<vo
   }
 }
 
-/** Gives a handed over file its temporary name and syncs it; false when it lies in another file system. */
-async function adopt(temporary: string, write: FolderWrite, path: string): Promise<boolean> {
+/** Keeps a handed over file itself; undefined when that is none, must replace another, or lies in another file system. */
+async function adopt(write: FolderWrite, target: string): Promise<WriteOutcome | undefined> {
+  const { source, createOnly } = write;
+  if (!createOnly || !('path' in source) || source.handedOver === undefined) return undefined;
+  const { path, handedOver } = source;
+  const { size } = await handedOver.stat();
+  if (size !== write.bytes) throw new ChecksumMismatch(write.key);
+  // Readable for whom other objects are: those that made the folder, by its umask.
+  await handedOver.chmod((await stat(join(write.root, TEMPORARY))).mode & 0o666);
+  await handedOver.sync();
   try {
-    await link(path, temporary);
+    return await place(path, target, true);
   } catch (error) {
-    if (LINKLESS.has(errorCode(error) ?? '')) return false;
+    if (LINKLESS.has(errorCode(error) ?? '')) return undefined;
     throw error;
   }
-  const handle = await open(temporary, 'r');
-  try {
-    const { size } = await handle.stat();
-    if (size !== write.bytes) throw new ChecksumMismatch(write.key);
-    // Readable for whom other objects are: those that made the folder, by its umask.
-    await handle.chmod((await stat(dirname(temporary))).mode & 0o666);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  return true;
 }
 
 async function copyInto(handle: FileHandle, write: FolderWrite): Promise<{ bytes: number; sha256: string }> {

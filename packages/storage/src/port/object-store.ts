@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 
 /** What is known of an object without reading it. */
@@ -22,10 +23,10 @@ export interface PutFileOptions extends PutOptions {
   readonly bytes: number;
   readonly sha256: string;
   /**
-   * The caller made the file just now, hashed it as it was written, and will not touch it again but to remove its name:
-   * a store on the same file system may keep it in place of a copy, without reading it once more.
+   * A handle of the file, from a caller that made it just now, counted and hashed it as it was written, and will not
+   * touch it again but to remove its name: a store on the same file system may then keep it in place of a copy.
    */
-  readonly handedOver?: boolean;
+  readonly handedOver?: FileHandle;
 }
 
 /** Bytes [start, end) of an object; what lies beyond its size is left out. */

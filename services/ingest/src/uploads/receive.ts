@@ -125,7 +125,7 @@ async function storeUpload(
     sha256: file.sha256,
     contentType: receipt.contentType,
     createOnly: true,
-    handedOver: true,
+    handedOver: file.handle,
   };
   let stored = receipt;
   if ((await context.store.putFile(receipt.key, file.path, options)) === 'exists') {

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EarshotError } from '@earshot/protocol';
 
@@ -10,6 +10,8 @@ export interface SpooledFile {
   readonly sha256: string;
   /** The first 16 kB, or all of a shorter file. */
   readonly head: Uint8Array;
+  /** Open until the file is removed. */
+  readonly handle: FileHandle;
   remove(): Promise<void>;
 }
 
@@ -18,7 +20,7 @@ const PREFIX = 'upload-';
 const LEFTOVER_MS = 3_600_000;
 const HEAD_BYTES = 16_384;
 /** What comes is gathered to about this much before it is written: each write is a way to another thread, bytes. */
-const WRITE_BYTES = 262_144;
+const WRITE_BYTES = 524_288;
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
 
 /** Makes the folder and removes what crashed processes left in it: it is somebody's speech. */
@@ -42,27 +44,32 @@ export async function spool(
   maxBytes: number,
 ): Promise<SpooledFile> {
   const path = join(folder, `${PREFIX}${randomUUID()}`);
-  const remove = (): Promise<void> => rm(path, { force: true });
+  let handle: FileHandle | undefined;
+  const remove = async (): Promise<void> => {
+    await Promise.all([handle?.close(), unlink(path).catch(ignoreMissing)]);
+  };
   try {
-    const file = new SpoolWriter(await openNew(path, folder));
-    try {
-      for await (const chunk of body) {
-        if (!(chunk instanceof Uint8Array)) throw new TypeError('a body comes as bytes');
-        if (file.bytes + chunk.length > maxBytes) {
-          throw new EarshotError('chunk_too_large', { details: { max_bytes: maxBytes } });
-        }
-        await file.write(chunk);
+    handle = await openNew(path, folder);
+    const file = new SpoolWriter(handle);
+    for await (const chunk of body) {
+      if (!(chunk instanceof Uint8Array)) throw new TypeError('a body comes as bytes');
+      if (file.bytes + chunk.length > maxBytes) {
+        throw new EarshotError('chunk_too_large', { details: { max_bytes: maxBytes } });
       }
-      await file.flush();
-    } finally {
-      await file.close();
+      await file.write(chunk);
     }
+    await file.flush();
     if (file.bytes === 0) throw new EarshotError('invalid_request', { message: 'The body is empty.' });
-    return { path, bytes: file.bytes, head: file.head(), sha256: file.sha256(), remove };
+    return { path, bytes: file.bytes, head: file.head(), sha256: file.sha256(), handle, remove };
   } catch (error) {
     await remove();
     throw error instanceof EarshotError ? error : spoolFailure(error);
   }
+}
+
+function ignoreMissing(error: unknown): void {
+  const missing = typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
+  if (!missing) throw error;
 }
 
 /** A new file that only this user may read, in a folder that is made again should it be gone. */
@@ -88,13 +95,14 @@ class SpoolWriter {
     this.#file = file;
   }
 
-  async write(chunk: Uint8Array): Promise<void> {
+  /** A promise only when something is to be waited for. */
+  write(chunk: Uint8Array): Promise<void> | undefined {
     if (this.bytes < HEAD_BYTES) this.#head.push(chunk.slice(0, HEAD_BYTES - this.bytes));
     this.bytes += chunk.length;
     this.#hash.update(chunk);
     this.#gathered.push(chunk);
     this.#gatheredBytes += chunk.length;
-    if (this.#gatheredBytes >= WRITE_BYTES) await this.flush();
+    return this.#gatheredBytes >= WRITE_BYTES ? this.flush() : undefined;
   }
 
   async flush(): Promise<void> {
@@ -114,10 +122,6 @@ class SpoolWriter {
 
   sha256(): string {
     return this.#hash.digest('hex');
-  }
-
-  close(): Promise<void> {
-    return this.#file.close();
   }
 }
 
