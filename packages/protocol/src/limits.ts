@@ -59,8 +59,8 @@ export const LIMITS = {
   maxConcurrentPuts: 32,
   /** PCM16 bytes that an acknowledged stream may have on its way without a durable ack. */
   streamCreditBytes: 4_194_304,
-  /** Acknowledgements of one stream are sent no more often than this, ms. */
-  streamAckIntervalMs: 50,
+  /** Acknowledgements of one stream are sent no more often than this, ms, unless its client runs out of credit. */
+  streamAckIntervalMs: 200,
   /** A stream socket is read no more often than this, ms; its frames wait in the kernel. 0 reads whatever comes at once. */
   streamReadIntervalMs: 100,
   /** A stream whose connection dropped waits this long for the next one before its tail is cut, ms. */

@@ -96,6 +96,10 @@ function createEdge({ config, log, metrics, node, family }: Parts): StreamEdge {
     journalLoad,
     processMeter: createProcessMeter(family.size),
     maxLiveStreams: config.EARSHOT_MAX_STREAMS,
+    limits: {
+      streamReadIntervalMs: config.EARSHOT_STREAM_READ_MS,
+      streamAckIntervalMs: config.EARSHOT_STREAM_ACK_MS,
+    },
     ...(config.EARSHOT_WAVIX_FORMAT === undefined ? {} : { wavixFormat: config.EARSHOT_WAVIX_FORMAT }),
     ...(config.EARSHOT_STREAM_ORIGINS === undefined ? {} : { allowedOrigins: config.EARSHOT_STREAM_ORIGINS }),
   });

@@ -28,6 +28,8 @@ export const IngestConfig = z.object({
   EARSHOT_SPOOL_DIR: z.string().optional(),
   EARSHOT_MAX_CHUNK_BYTES: countSetting.min(1024).default(LIMITS.maxChunkBytes),
   EARSHOT_MAX_SINGLE_BYTES: countSetting.min(1024).default(LIMITS.maxSingleBytes),
+  EARSHOT_STREAM_READ_MS: countSetting.min(0).max(1000).default(LIMITS.streamReadIntervalMs),
+  EARSHOT_STREAM_ACK_MS: countSetting.min(0).max(5000).default(LIMITS.streamAckIntervalMs),
   EARSHOT_WAVIX_FORMAT: rawFormat.optional(),
   EARSHOT_LANGUAGES_LITE: languages.default(['en']),
   EARSHOT_LANGUAGES_PRO: languages.default(['en']),

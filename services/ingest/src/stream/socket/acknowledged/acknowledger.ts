@@ -31,6 +31,8 @@ export class Acknowledger implements ClientEvents {
   readonly #creditLine: CreditLine;
   /** What happened before the client could be told where it stands. */
   readonly #early: StreamEvent[] = [];
+  /** Bytes of PCM16 that came since the last ack. */
+  #sinceAck = 0;
   #isReady = false;
   #isClosing = false;
 
@@ -84,10 +86,14 @@ export class Acknowledger implements ClientEvents {
       });
     }
     this.#creditLine.take(bytes);
+    this.#sinceAck += bytes;
   }
 
   moved(): void {
-    if (this.#isReady) this.#pacer.moved();
+    if (!this.#isReady) return;
+    // A client that sends faster than in real time must not wait for its credit.
+    if (this.#sinceAck * 4 > this.#context.limits.streamCreditBytes) this.#pacer.flush();
+    else this.#pacer.moved();
   }
 
   segment(entry: SegmentEntry): void {
@@ -146,6 +152,7 @@ export class Acknowledger implements ClientEvents {
   }
 
   #acknowledge(): void {
+    this.#sinceAck = 0;
     for (const standing of this.#connection.standing()) {
       const { track, received, durable, archived } = standing;
       const told = this.#told.get(track) ?? this.#start.find((other) => other.track === track);

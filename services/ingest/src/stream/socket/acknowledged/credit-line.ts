@@ -32,9 +32,9 @@ export class CreditLine {
     return this.#taken - this.#safe > this.#limitBytes;
   }
 
-  /** One question at a time, so that a thousand frames in a commit cost one promise. */
+  /** One question at a time, and none before half is used up: a stream in real time asks once in a minute. */
   #ask(): void {
-    if (this.#isAsking || this.#taken === this.#safe) return;
+    if (this.#isAsking || (this.#taken - this.#safe) * 2 <= this.#limitBytes) return;
     this.#isAsking = true;
     const mark = this.#taken;
     this.#durable().then(
