@@ -7,3 +7,13 @@ export function int16At(values: Int16Array, index: number): number {
 export function float64At(values: Float64Array, index: number): number {
   return values[index] ?? 0;
 }
+
+/** One value of a float array of half the precision; 0 outside of it. */
+export function float32At(values: Float32Array, index: number): number {
+  return values[index] ?? 0;
+}
+
+/** One value of a byte array; 0 outside of it. */
+export function uint8At(values: Uint8Array, index: number): number {
+  return values[index] ?? 0;
+}

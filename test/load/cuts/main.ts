@@ -10,6 +10,7 @@ import { onThreads } from './runs/threads.ts';
 import { toPcm } from './sound/signal.ts';
 import { missingPrograms, openSynthesizer } from './speech/synthesizer.ts';
 import { makeTalk } from './speech/talk.ts';
+import { measureWords, type WordErrors } from './words/word-errors.ts';
 
 /** Levels of noise alone: as loud as the words, and 20 dB below. */
 const NOISE_LEVELS_DBOV = [-26, -46];
@@ -41,6 +42,16 @@ async function costOf(options: CutsOptions): Promise<StageCost> {
   }
 }
 
+async function wordsOf({ split, seed, wordSeconds: seconds }: CutsOptions): Promise<WordErrors> {
+  say(`words: a stream of ${seconds} s, three times over`);
+  const synthesizer = await openSynthesizer();
+  try {
+    return await measureWords(synthesizer, { split, seed, seconds });
+  } finally {
+    await synthesizer.close();
+  }
+}
+
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 async function run(options: CutsOptions): Promise<void> {
@@ -52,7 +63,8 @@ async function run(options: CutsOptions): Promise<void> {
     },
   });
   const cost = options.windows > 0 ? await costOf(options) : undefined;
-  const result = collect(outcomes, cost);
+  const words = options.wordSeconds > 0 ? await wordsOf(options) : undefined;
+  const result = collect(outcomes, { cost, words });
   const figures = cutsFigures(result);
   process.stdout.write(`${await writeCutsReport(result, { figures, options })}\n\n${figuresLine(figures)}\n`);
 }

@@ -12,6 +12,8 @@ export interface CutsOptions {
   readonly noiseTracks: number;
   readonly threads: number;
   readonly streams: number;
+  /** Length of the stream whose words are recognised, seconds; 0 for not at all. */
+  readonly wordSeconds: number;
   /** Windows in which the cost of the stage is measured; 0 for not at all. */
   readonly windows: number;
 }
@@ -23,7 +25,8 @@ const USAGE = `npm run bench:cuts -- [options]
   --talks N           how many talks (16; 8 with --quick)
   --seconds N         of each talk (180; 90 with --quick)
   --threads N         2
-  --no-cost           leaves out what the chunk stage costs`;
+  --no-cost           leaves out what the chunk stage costs
+  --no-words          leaves out what the embedded engine understands, which takes minutes`;
 
 /** Reads the command line. Throws the usage when it makes no sense. */
 export function readCutsOptions(args: readonly string[]): CutsOptions {
@@ -39,6 +42,7 @@ export function readCutsOptions(args: readonly string[]): CutsOptions {
     noiseTracks: quick ? 1 : 4,
     threads: count(threads),
     streams: 1000,
+    wordSeconds: quick || rest['no-words'] ? 0 : 600,
     windows: rest['no-cost'] ? 0 : quick ? 3 : 7,
   };
 }
@@ -55,6 +59,7 @@ function parse(args: readonly string[]) {
         seconds: { type: 'string' },
         threads: { type: 'string', default: '2' },
         'no-cost': { type: 'boolean', default: false },
+        'no-words': { type: 'boolean', default: false },
       },
     }).values;
   } catch (cause) {

@@ -20,6 +20,8 @@ export interface CutRule {
   readonly minSamples: number;
   readonly maxSamples: number;
   readonly minPauseSamples: number;
+  /** Whether the first place that is surely a pause will do, however long the pause is. */
+  readonly anyPause: boolean;
 }
 
 /** Room that a forced cut needs between the shortest and the longest segment, seconds. */
@@ -44,5 +46,6 @@ export function cutRule(options: SegmenterOptions, frameSamples: number): CutRul
     minSamples: Math.ceil(minSeconds * options.sampleRate),
     maxSamples: Math.floor(maxSeconds * options.sampleRate),
     minPauseSamples: Math.round((minPauseMs / 1000) * options.sampleRate),
+    anyPause: (options.policy ?? 'first') === 'first' && options.minPauseMs === undefined,
   };
 }

@@ -9,8 +9,8 @@ export interface Cut {
   /** Part of its frames that the detector takes for speech, 0 to 1. */
   readonly speechRatio: number;
   /**
-   * RMS level, dB below full scale; exact when both ends lie on half a frame of the detector, else what that half
-   * frame holds is shared out evenly over it: hundredths of a dB, since cuts lie in pauses.
+   * RMS level, dB below full scale; exact when both ends lie between frames of the detector, else what that frame holds
+   * is shared out evenly over it: hundredths of a dB, since cuts lie in pauses.
    */
   readonly levelDb: number;
   /** False only when nothing in it is like speech. */

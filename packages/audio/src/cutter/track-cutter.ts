@@ -1,4 +1,5 @@
 import { int16At } from '../elements.ts';
+import { GapFinder } from '../gap/gap-finder.ts';
 import { energyDb, sumOfSquares } from '../levels.ts';
 import type { SpeechDetector } from '../vad/speech-detector.ts';
 import type { Cut, Cutter } from './cut.ts';
@@ -13,6 +14,7 @@ import { SpokenMeter } from './spoken-meter.ts';
 const FORCED_STRETCH_SECONDS = 0.12;
 /** A segment with no frame louder than this holds no speech, dB below full scale. */
 const QUIET_DB = -65;
+const FULL_SCALE = 32_768;
 /** Clear speech in a row without which there is none, and the length of segment needed to trust that; seconds. */
 const LEAST_SPEECH_SECONDS = 0.08;
 const TRUSTED_SECONDS = 1;
@@ -27,10 +29,14 @@ export class TrackCutter implements Cutter {
   readonly #history: FrameHistory;
   readonly #energy: EnergyLedger;
   readonly #spoken: SpokenMeter;
+  /** Energy of a frame from which on it can be heard. */
+  readonly #quietEnergy: number;
   /** The frame that is being filled. */
   readonly #frame: Int16Array;
   #filled = 0;
   #pauses: PauseFinder;
+  /** Finds places to cut at when the detector tells enough for that; otherwise the pauses in its scores are used. */
+  readonly #gaps: GapFinder | undefined;
   /** Position and number of the frame that comes first after the start or a flush. */
   #origin: number;
   #originFrame = 0;
@@ -47,8 +53,10 @@ export class TrackCutter implements Cutter {
     this.#history = new FrameHistory(Math.ceil(rule.maxSamples / size) + SPARE_FRAMES, choice);
     this.#energy = new EnergyLedger(size, choice, origin);
     this.#spoken = new SpokenMeter(Math.ceil((LEAST_SPEECH_SECONDS * rule.sampleRate) / size));
+    this.#quietEnergy = size * (FULL_SCALE * 10 ** (QUIET_DB / 20)) ** 2;
     this.#frame = new Int16Array(size);
     this.#pauses = new PauseFinder(origin);
+    this.#gaps = gapFinder(rule, detector);
     this.#origin = origin;
     this.#first = origin;
     this.#scored = origin;
@@ -85,6 +93,7 @@ export class TrackCutter implements Cutter {
     this.#origin = end;
     this.#originFrame = this.#history.count;
     this.#pauses = new PauseFinder(end);
+    this.#gaps?.restart();
     this.#energy.restart(end);
     return rest;
   }
@@ -106,14 +115,19 @@ export class TrackCutter implements Cutter {
     this.#scored += frame.length;
     this.#pauses.push(score, this.#scored);
     const speech = this.#pauses.speaking;
-    const audible = energyDb(this.#energy.push(frame), frame.length) >= QUIET_DB;
+    const spectrum = this.#detector.spectrum;
+    const energy = spectrum?.energy ?? sumOfSquares(frame, 0, frame.length);
+    this.#energy.push(energy);
+    const audible = energy >= this.#quietEnergy;
     const clear = this.#history.push(score, speech, audible);
     this.#spoken.push(speech, clear && audible);
+    if (spectrum !== undefined) this.#gaps?.push(spectrum.energies, audible);
     for (let cut = this.#next(); cut !== undefined; cut = this.#next()) cuts.push(cut);
   }
 
   /** The segment that is complete with the frames scored by now. */
   #next(): Cut | undefined {
+    if (this.#gaps !== undefined) return this.#nextGap(this.#gaps);
     const earliest = this.#first + this.#rule.minSamples;
     if (this.#scored < earliest + this.#lengths.shortestInWindow) return undefined;
     const latest = this.#first + this.#rule.maxSamples;
@@ -126,6 +140,13 @@ export class TrackCutter implements Cutter {
     );
     if (pause !== undefined) return this.#cut(Math.floor((pause.start + pause.end) / 2), 'pause');
     return closing ? this.#cut(this.#leastSpeechLike(window), 'forced') : undefined;
+  }
+
+  #nextGap(gaps: GapFinder): Cut | undefined {
+    const gap = gaps.next();
+    if (gap === undefined) return undefined;
+    const end = this.#origin + (gap.frame - this.#originFrame) * this.#frame.length;
+    return this.#cut(end, gap.sure ? 'pause' : 'forced');
   }
 
   #leastSpeechLike(window: CutWindow): number {
@@ -149,12 +170,19 @@ export class TrackCutter implements Cutter {
     );
     const isClear = longestClearRun * this.#frame.length >= LEAST_SPEECH_SECONDS * this.#rule.sampleRate;
     const isShort = samples < TRUSTED_SECONDS * this.#rule.sampleRate;
-    const speech = (isClear || isShort) && this.#isAudible(firstSample, end);
+    const speech =
+      (isClear || isShort) && this.#isAudible(firstSample, end) && this.#isVaried(firstSample, end);
     const energy = this.#energy.until(Math.min(end, this.#scored)) + this.#unscoredEnergy(end);
     this.#first = end;
     this.#energy.startAfter(energy);
     this.#pauses.dropBefore(end);
     return { firstSample, samples, cut, speechRatio, levelDb: energyDb(energy, samples), speech };
+  }
+
+  /** Whether the levels in [from, to) come and go as those of speech do, as far as the detector tells. */
+  #isVaried(from: number, to: number): boolean {
+    const end = Math.min(this.#frameFrom(to), this.#history.count);
+    return this.#gaps?.mayBeSpeech(this.#frameFrom(from), end) ?? true;
   }
 
   /** Whether any frame of [from, to) is loud enough, be it in there only in part. */
@@ -173,6 +201,18 @@ export class TrackCutter implements Cutter {
   #frameFrom(position: number): number {
     return this.#originFrame + Math.ceil((position - this.#origin) / this.#frame.length);
   }
+}
+
+/** Rate at which the highest band of a detector is the highest of the five that gaps are found with, Hz. */
+const FULL_BAND_RATE = 16_000;
+
+function gapFinder(rule: CutRule, detector: SpeechDetector): GapFinder | undefined {
+  if (!rule.anyPause || detector.spectrum === undefined) return undefined;
+  const size = detector.frameSamples;
+  const earliest = Math.ceil(rule.minSamples / size);
+  const places = { earliest, latest: Math.floor(rule.maxSamples / size) };
+  const absent = Math.max(0, Math.round(Math.log2(FULL_BAND_RATE / rule.sampleRate)));
+  return GapFinder.canMeet(places) ? new GapFinder(places, absent) : undefined;
 }
 
 function pauseLengths(rule: CutRule): PauseLengths {

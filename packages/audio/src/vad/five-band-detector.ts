@@ -1,7 +1,7 @@
 import { float64At } from '../elements.ts';
 import { Band } from './band.ts';
 import { HaarPyramid } from './haar-pyramid.ts';
-import type { SpeechDetector } from './speech-detector.ts';
+import type { Spectrum, SpeechDetector } from './speech-detector.ts';
 
 const MIN_SAMPLE_RATE = 8000;
 const MAX_SAMPLE_RATE = 48_000;
@@ -30,6 +30,7 @@ export function createFiveBandDetector(sampleRate: number): SpeechDetector {
 
 class FiveBandDetector implements SpeechDetector {
   readonly frameSamples: number;
+  readonly spectrum: Spectrum;
   readonly #pyramid: HaarPyramid;
   readonly #bands: readonly Band[];
   #peak = 0;
@@ -38,6 +39,7 @@ class FiveBandDetector implements SpeechDetector {
   constructor(sampleRate: number) {
     this.frameSamples = Math.round(sampleRate / FRAMES_PER_SECOND);
     this.#pyramid = new HaarPyramid(sampleRate, this.frameSamples);
+    this.spectrum = this.#pyramid;
     this.#bands = this.#pyramid.counts.map((count) => new Band(count));
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { sumOfSquares } from '../levels.ts';
 import { HaarPyramid } from './haar-pyramid.ts';
 
 /** The band with the highest energy for a tone, at a rate. */
@@ -42,6 +43,21 @@ describe('the Haar pyramid', () => {
     const pyramid = new HaarPyramid(16_000, 320);
     pyramid.measure(new Int16Array(320).fill(-9000));
     expect([...pyramid.energies]).toEqual([0, 0, 0, 0, 0]);
+  });
+
+  it('knows the energy of the whole frame exactly, whatever its length', () => {
+    for (const [rate, length] of [
+      [16_000, 320],
+      [8000, 160],
+      [48_000, 960],
+      [44_100, 882],
+      [11_025, 221],
+    ] as const) {
+      const frame = Int16Array.from({ length }, (_, index) => ((index * 7919) % 65_536) - 32_768);
+      const pyramid = new HaarPyramid(rate, length);
+      pyramid.measure(frame);
+      expect(pyramid.energy).toBe(sumOfSquares(frame, 0, length));
+    }
   });
 
   it('counts the independent values of each band', () => {

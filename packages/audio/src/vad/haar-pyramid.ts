@@ -13,6 +13,8 @@ const BASE_RATE = 16_000;
 export class HaarPyramid {
   /** Mean energy of the bands of the last frame, the highest first, as mean squares on the scale of its samples. */
   readonly energies = new Float64Array(BAND_COUNT);
+  /** Sum of the squares of the samples of the last frame. */
+  energy = 0;
   /** Independent values behind each energy. */
   readonly counts: readonly number[];
   readonly #skip: number;
@@ -24,16 +26,24 @@ export class HaarPyramid {
     this.counts = Array.from({ length: BAND_COUNT }, (_, band) => frameSamples >> (this.#skip + band + 1));
   }
 
-  /** Sets `energies` from one frame. */
+  /** Sets `energies` and `energy` from one frame. What the levels leave over adds up to the latter, exactly. */
   measure(frame: Int16Array): void {
-    let count = frame.length >> 1;
+    let length = frame.length;
     let scale = 2;
-    this.#keep(0, this.#splitFrame(frame, count) / (count * scale));
+    const first = this.#splitFrame(frame, length >> 1);
+    this.#keep(0, first / ((length >> 1) * scale));
+    let energy = first / scale + (length % 2 === 1 ? int16At(frame, length - 1) ** 2 : 0);
     for (let level = 1; level < this.#skip + BAND_COUNT; level += 1) {
-      count >>= 1;
+      length >>= 1;
+      if (length % 2 === 1) energy += float64At(this.#sums, length - 1) ** 2 / scale;
       scale *= 2;
-      this.#keep(level, this.#splitSums(count) / (count * scale));
+      const differences = this.#splitSums(length >> 1);
+      this.#keep(level, differences / ((length >> 1) * scale));
+      energy += differences / scale;
     }
+    length >>= 1;
+    for (let index = 0; index < length; index += 1) energy += float64At(this.#sums, index) ** 2 / scale;
+    this.energy = energy;
   }
 
   #keep(level: number, energy: number): void {

@@ -4,4 +4,14 @@ export interface SpeechDetector {
   readonly frameSamples: number;
   /** The score of the next frame, from 0 (no speech) to 1; the frame is only read, and not kept. */
   push(frame: Int16Array): number;
+  /** What a detector that splits its frames knows of the last one; from it, better places to cut can be found. */
+  readonly spectrum?: Spectrum;
+}
+
+/** The energy of a frame. */
+export interface Spectrum {
+  /** Mean squares of five octave bands, the highest first. */
+  readonly energies: Float64Array;
+  /** Sum of the squares of all samples. */
+  readonly energy: number;
 }

@@ -42,6 +42,7 @@ export function cutsFigures(result: CutsResult): Figure[] {
     ...insideFigures(result),
     ...segmentFigures(result),
     ...markFigures(result),
+    ...wordFigures(result),
     ...costFigures(result),
   ];
 }
@@ -83,6 +84,16 @@ function markFigures(result: CutsResult): Figure[] {
     figure('speech_unmarked_5_db', percent(five.spokenUnmarked, five.spoken), { unit: '%', goal: 0.3 }),
     figure('steady_noise_marked_speech', percent(sum('marked'), sum('segments')), { unit: '%', goal: 0.5 }),
     figure('music_marked_speech', percent(music?.marked ?? 0, music?.segments ?? 0), { unit: '%', goal: 2 }),
+  ];
+}
+
+function wordFigures({ words }: CutsResult): Figure[] {
+  if (words === undefined) return [];
+  const { alone, stream, windows } = words;
+  return [
+    figure('word_errors_added', stream - alone, { unit: 'points', goal: 0.3 }),
+    figure('word_errors_added_by_windows', windows - alone, { unit: 'points', goal: null }),
+    figure('word_errors_alone', alone, { unit: '%', goal: null }),
   ];
 }
 

@@ -2,6 +2,7 @@ import { CHANGING_NOISES, CONDITIONS, type NoiseKind, STEADY_NOISES } from '../r
 import type { StageCost } from '../runs/stage-cost.ts';
 import { addUp, type Tally } from '../runs/tally.ts';
 import { type Outcome, TRUTH, WINDOWS } from '../runs/task.ts';
+import type { WordErrors } from '../words/word-errors.ts';
 
 /** Segments of noise alone, and those of them marked as speech. */
 interface NoiseTally {
@@ -15,12 +16,13 @@ export interface CutsResult {
   readonly conditions: ReadonlyMap<string, Tally>;
   readonly noises: ReadonlyMap<NoiseKind, NoiseTally>;
   readonly cost: StageCost | undefined;
+  readonly words: WordErrors | undefined;
 }
 
 /** Conditions are pooled as the goals are stated. */
 const isTenOrBetter = (group: string): boolean => ['clean', '20 dB', '10 dB'].includes(group);
 
-export function collect(outcomes: readonly Outcome[], cost: StageCost | undefined): CutsResult {
+export function collect(outcomes: readonly Outcome[], rest: Pick<CutsResult, 'cost' | 'words'>): CutsResult {
   const talks = outcomes.flatMap((outcome) => (outcome.kind === 'talk' ? [outcome.tallies] : []));
   const names = [...CONDITIONS.map(({ name }) => name), TRUTH, WINDOWS];
   const alone = outcomes.flatMap((outcome) => (outcome.kind === 'noise' ? [outcome] : []));
@@ -36,7 +38,7 @@ export function collect(outcomes: readonly Outcome[], cost: StageCost | undefine
     name,
     addUp(talks.flatMap((tallies) => tallies[name] ?? [])),
   ]);
-  return { conditions: new Map(conditions), noises, cost };
+  return { conditions: new Map(conditions), noises, ...rest };
 }
 
 /** The counts of all conditions of a kind added up. */

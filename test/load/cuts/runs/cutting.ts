@@ -15,25 +15,12 @@ const PROBE = { minSeconds: 0.4, maxSeconds: 25 } as const;
 /** All pieces of a track, the last included. */
 function allCuts(
   heard: Heard,
-  options: { detector: SpeechDetector; minSeconds?: number; maxSeconds?: number },
+  options: { detector?: SpeechDetector; minSeconds?: number; maxSeconds?: number },
 ): Cut[] {
   const cutter = createCutter({ sampleRate: heard.sampleRate, ...options });
   const cuts = cutter.push(heard.samples);
   const rest = cutter.flush();
   return rest === undefined ? cuts : [...cuts, rest];
-}
-
-/** The default detector, with its scores written down. */
-function recording(sampleRate: number, scores: number[]): SpeechDetector {
-  const detector = createFiveBandDetector(sampleRate);
-  return {
-    frameSamples: detector.frameSamples,
-    push(frame) {
-      const score = detector.push(frame);
-      scores.push(score);
-      return score;
-    },
-  };
 }
 
 /** A detector that says again what another said. */
@@ -57,12 +44,12 @@ export function trueScores(talk: Talk, frameSamples: number): number[] {
   return scores;
 }
 
-/** Cuts a talk as heard with the default detector, or with scores given beforehand, and counts. */
-export function tallyTalk(talk: Talk, heard: Heard, scores: number[] = []): Tally {
+/** Cuts a talk as heard, with the default detector or with the scores of another, and counts. */
+export function tallyTalk(talk: Talk, heard: Heard, scores?: readonly number[]): Tally {
   const { frameSamples } = createFiveBandDetector(heard.sampleRate);
-  const detector = scores.length > 0 ? replaying(frameSamples, scores) : recording(heard.sampleRate, scores);
-  const cuts = allCuts(heard, { detector });
-  const probes = allCuts(heard, { detector: replaying(frameSamples, scores), ...PROBE });
+  const detector = () => (scores === undefined ? {} : { detector: replaying(frameSamples, scores) });
+  const cuts = allCuts(heard, detector());
+  const probes = allCuts(heard, { ...detector(), ...PROBE });
   return { ...tallyCuts(talk, heard, cuts), ...tallyPauses(talk, heard, probes) };
 }
 
@@ -126,7 +113,6 @@ function holds(spans: readonly Span[], position: number): boolean {
 
 /** Segments of noise alone, and those of them marked as speech. */
 export function tallyNoise(heard: Heard): { segments: number; marked: number } {
-  const detector = createFiveBandDetector(heard.sampleRate);
-  const cuts = allCuts(heard, { detector }).filter(({ cut }) => cut !== 'end');
+  const cuts = allCuts(heard, {}).filter(({ cut }) => cut !== 'end');
   return { segments: cuts.length, marked: cuts.filter(({ speech }) => speech).length };
 }

@@ -3,11 +3,17 @@ import type { Synthesizer } from './synthesizer.ts';
 import { SENTENCES } from './texts.ts';
 import { type Split, VOICES } from './voices.ts';
 
+/** A whole sentence and where it is said. */
+export interface Line extends Span {
+  readonly text: string;
+}
+
 /** Speech of which each sample is known to be word or pause; pauses are digital silence. */
 export interface Talk {
   readonly samples: Float32Array;
   readonly words: readonly Span[];
   readonly pauses: readonly Span[];
+  readonly lines: readonly Line[];
   /** Root mean square of the words. */
   readonly level: number;
 }
@@ -45,28 +51,35 @@ export async function makeTalk(synthesizer: Synthesizer, plan: TalkPlan): Promis
   const manner = MANNERS[(plan.index + Math.floor(plan.index / voices.length)) % MANNERS.length]!;
   const samples = new Float32Array(plan.seconds * SAMPLE_RATE);
   const words: Span[] = [];
+  const lines: Line[] = [];
   let position = Math.round(0.3 * SAMPLE_RATE);
   for (;;) {
     const sentence = SENTENCES[plan.split][Math.floor(random() * SENTENCES[plan.split].length)]!;
+    const start = position;
+    let end = position;
     for (const [place, part] of sentence.entries()) {
       const { samples: said, words: spans } = spokenPart(await synthesizer.speak(voice, part));
-      if (position + said.length > samples.length) return finished(samples, words);
+      if (position + said.length > samples.length) return finished({ samples, words, lines });
       const gain = amplitude(LEVEL_DBOV + LEVEL_SPREAD_DB * (2 * random() - 1)) / rmsOf(said, spans);
       samples.set(
         said.map((value) => value * gain),
         position,
       );
-      for (const { start, end } of spans) words.push({ start: position + start, end: position + end });
+      for (const span of spans) words.push({ start: position + span.start, end: position + span.end });
+      end = position + said.length;
       const [least, most] = place + 1 < sentence.length ? manner.within : manner.between;
       position += said.length + Math.round(((least + random() * (most - least)) / 1000) * SAMPLE_RATE);
     }
+    lines.push({ text: sentence.join(' '), start, end });
   }
 }
 
-function finished(samples: Float32Array, words: readonly Span[]): Talk {
+/** Ends behind the last whole sentence, so that nothing is said that is not in the lines. */
+function finished({ samples, words: said, lines }: Pick<Talk, 'samples' | 'words' | 'lines'>): Talk {
+  const end = lines.at(-1)?.end ?? 0;
+  const words = said.filter((word) => word.end <= end);
   const pauses = words.slice(1).map(({ start }, index) => ({ start: words[index]!.end, end: start }));
-  const end = words.at(-1)?.end ?? 0;
-  return { samples: samples.subarray(0, end), words, pauses, level: rmsOf(samples, words) };
+  return { samples: samples.subarray(0, end), words, pauses, lines, level: rmsOf(samples, words) };
 }
 
 /** What was spoken without the silence, and the faint hiss of some voices, around it; and where in it the words are. */

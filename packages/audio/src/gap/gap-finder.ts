@@ -1,0 +1,72 @@
+import { TEXTURE_FRAMES, TextureJudge } from '../texture/texture-judge.ts';
+import { type Gap, GapChooser, type GapRule } from './gap-chooser.ts';
+import { GapJudge, LOOK_AHEAD } from './gap-judge.ts';
+import { BANDS, LevelHistory } from './level-history.ts';
+
+/** Frames from which floors and ceilings are taken, 25 s, and how often that is done: each second. */
+const MEMORY_FRAMES = 1250;
+const SURVEY_FRAMES = 50;
+/** What may be speech is looked for every two seconds, so that each word is well inside of one look. */
+const TEXTURE_HOP_FRAMES = TEXTURE_FRAMES / 2;
+/** Log-odds of a place amid silence. */
+const SILENT_ODDS = 12;
+
+/** Finds gaps in a track from the levels of its bands, frame by frame; frames are numbered from 0. */
+export class GapFinder {
+  readonly #history: LevelHistory;
+  readonly #judge = new GapJudge();
+  readonly #texture = new TextureJudge();
+  readonly #chooser: GapChooser;
+  #quietFrames = 0;
+
+  /** `rule.latest` is where the next segment has to start; the first `absent` bands of five are not there. */
+  constructor(rule: GapRule, absent: number) {
+    this.#history = new LevelHistory(MEMORY_FRAMES, absent);
+    this.#chooser = new GapChooser({ ...rule, latest: rule.latest - LOOK_AHEAD });
+  }
+
+  /** Whether places could be found by such a rule: those of the last quarter of a second are not known. */
+  static canMeet({ earliest, latest }: GapRule): boolean {
+    return latest - earliest >= 2 * LOOK_AHEAD;
+  }
+
+  /** Takes the energies of a frame and whether it can be heard. */
+  push(energies: Float64Array, audible: boolean): void {
+    const history = this.#history;
+    history.push(energies);
+    this.#quietFrames = audible ? 0 : this.#quietFrames + 1;
+    const place = this.#place;
+    if (place >= 0 && place % SURVEY_FRAMES === 0) history.survey();
+    if (place < this.#chooser.wanted) return;
+    const isSilent = this.#quietFrames >= 2 * LOOK_AHEAD;
+    this.#chooser.push(place, isSilent ? SILENT_ODDS : this.#judge.judge(history));
+  }
+
+  /** The next place to cut at that is known by now; the segment behind it starts there. */
+  next(): Gap | undefined {
+    return this.#chooser.next(this.#place);
+  }
+
+  /** Whether the frames [from, to), if they are remembered, may hold speech: any four seconds of them. */
+  mayBeSpeech(from: number, to: number): boolean {
+    const last = to - TEXTURE_FRAMES;
+    if (last < from || this.#history.count - from > MEMORY_FRAMES) return true;
+    for (let start = from; ; start = Math.min(last, start + TEXTURE_HOP_FRAMES)) {
+      const levels = Array.from({ length: BANDS }, (_, band) =>
+        this.#history.levels(band, start, TEXTURE_FRAMES),
+      );
+      if (this.#texture.mayBeSpeech(levels)) return true;
+      if (start === last) return false;
+    }
+  }
+
+  /** Starts a segment behind the last frame. */
+  restart(): void {
+    this.#chooser.restart(this.#history.count);
+  }
+
+  /** The last place of which enough is known to judge it. */
+  get #place(): number {
+    return this.#history.count - LOOK_AHEAD;
+  }
+}
