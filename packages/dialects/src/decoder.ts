@@ -13,6 +13,7 @@ import { Warnings } from './model/warnings.ts';
 import { OpenStream, type Outcome } from './open-stream.ts';
 import { defaultSampleRate } from './opening.ts';
 import { safeLabel, sentenceField } from './wire/fields.ts';
+import { scanMedia } from './wire/media-scan.ts';
 import { parseTextMessage } from './wire/text-message.ts';
 
 /** Decodes the messages of one WebSocket; throws unsupported_encoding when an option names a format it cannot. */
@@ -78,6 +79,7 @@ class MessageDecoder implements StreamDecoder {
   }
 
   #takeText(data: Uint8Array, out: DialectEvent[]): void {
+    if (this.#takeScanned(data, out)) return;
     const message = parseTextMessage(data);
     if (message === null) {
       const first = this.#stream === null && this.#hello === null;
@@ -87,6 +89,17 @@ class MessageDecoder implements StreamDecoder {
       this.#skipMalformed(out);
     } else if (this.#stream === null) this.#detect(message, out);
     else this.#route(this.#stream, message, out);
+  }
+
+  /** Takes a media message of the usual shape; false for all others. */
+  #takeScanned(data: Uint8Array, out: DialectEvent[]): boolean {
+    const stream = this.#stream;
+    if (this.#phase !== 'open' || stream?.dialect.carrier !== 'text' || !stream.dialect.scansMedia)
+      return false;
+    const media = scanMedia(data);
+    if (media === null) return false;
+    this.#count(stream.takeScanned(media, out), out);
+    return true;
   }
 
   /** A message while the dialect is not known yet. */

@@ -1,4 +1,4 @@
-import { EarshotError, LIMITS } from '@earshot/protocol';
+import { EarshotError, LIMITS, type TrackName } from '@earshot/protocol';
 import type { Dialect, JsonObject } from './model/dialect.ts';
 import type { DecoderOptions, DialectEvent } from './model/events.ts';
 import type { Warnings } from './model/warnings.ts';
@@ -6,7 +6,9 @@ import { type Opening, readOpening, sameFormat } from './opening.ts';
 import type { Arrival, Numbering } from './timeline/reorder-window.ts';
 import { StreamTimeline } from './timeline/stream-timeline.ts';
 import { TrackNames } from './timeline/track-names.ts';
+import type { TrackFrame } from './timeline/track-timeline.ts';
 import { decodeBase64 } from './wire/base64.ts';
+import type { ScannedMedia } from './wire/media-scan.ts';
 
 /** What became of a media message. */
 export type Outcome = Arrival | 'malformed';
@@ -63,7 +65,16 @@ export class OpenStream {
       if (chunk === null) this.#timeline.lose(track, (payload.length * 3) / 4, out);
       return 'malformed';
     }
-    const arrival = this.#timeline.take(track, { chunk, timestampMs, bytes }, out);
+    return this.#take(track, { chunk, timestampMs, bytes }, out);
+  }
+
+  /** Takes a media message that the scanner has read; throws as `takeMedia` does. */
+  takeScanned({ track, chunk, timestampMs, bytes }: ScannedMedia, out: DialectEvent[]): Outcome {
+    return this.#take(this.#names.resolve(track), { chunk, timestampMs, bytes }, out);
+  }
+
+  #take(track: TrackName, frame: TrackFrame, out: DialectEvent[]): Outcome {
+    const arrival = this.#timeline.take(track, frame, out);
     return arrival === 'unnumbered' ? 'malformed' : arrival;
   }
 

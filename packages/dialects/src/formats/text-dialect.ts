@@ -24,6 +24,7 @@ export const textDialect = {
   keepsOrder: true,
   restartable: false,
   quietEvents: QUIET_EVENTS,
+  scansMedia: true,
   media: countedMedia,
   control: commonControl,
 } as const;

@@ -62,6 +62,8 @@ export interface Dialect {
   /** Whether an opening message is of this dialect; `hello` is an earlier `connected` message, if there was one. */
   recognises(message: JsonObject, hello: JsonObject | null): boolean;
   declares(message: JsonObject): Declaration;
+  /** Whether `media` is `countedMedia`, so that a scanner may take its place. */
+  readonly scansMedia: boolean;
   /** Reads a media message; null when it is malformed. */
   media(message: JsonObject): MediaFields | null;
   /** Reads a message about playback or keys; null when it is none, or malformed. */

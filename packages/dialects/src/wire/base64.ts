@@ -2,7 +2,8 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const INVALID = 255;
 const PAD = 0x3d;
 
-const LETTERS = new TextEncoder().encode(ALPHABET);
+const utf8 = new TextEncoder();
+const LETTERS = utf8.encode(ALPHABET);
 const ascii = new TextDecoder();
 
 const VALUES = new Uint8Array(256).fill(INVALID);
@@ -13,41 +14,48 @@ for (let value = 0; value < ALPHABET.length; value += 1) VALUES[ALPHABET.charCod
  * Null when the text breaks these rules; lenient decoders would turn such text into noise.
  */
 export function decodeBase64(text: string): Uint8Array | null {
-  const length = text.length;
+  const codes = utf8.encode(text);
+  return decodeBase64Bytes(codes, 0, codes.length);
+}
+
+/** As `decodeBase64`, of the text whose UTF-8 bytes are `codes[from, to)`. */
+export function decodeBase64Bytes(codes: Uint8Array, from: number, to: number): Uint8Array | null {
+  const length = to - from;
   if (length === 0) return new Uint8Array(0);
   if (length % 4 !== 0) return null;
-  const padding = text.charCodeAt(length - 1) !== PAD ? 0 : text.charCodeAt(length - 2) !== PAD ? 1 : 2;
+  const padding = codes[to - 1] !== PAD ? 0 : codes[to - 2] !== PAD ? 1 : 2;
   const bytes = new Uint8Array((length / 4) * 3 - padding);
-  const whole = padding === 0 ? length : length - 4;
-  let to = 0;
-  for (let at = 0; at < whole; at += 4) {
-    const a = valueAt(text, at);
-    const b = valueAt(text, at + 1);
-    const c = valueAt(text, at + 2);
-    const d = valueAt(text, at + 3);
-    if (((a | b | c | d) & 0xc0) !== 0) return null;
-    bytes[to] = (a << 2) | (b >> 4);
-    bytes[to + 1] = (b << 4) | (c >> 2);
-    bytes[to + 2] = (c << 6) | d;
-    to += 3;
+  const whole = padding === 0 ? to : to - 4;
+  let invalid = 0;
+  let put = 0;
+  for (let at = from; at < whole; at += 4) {
+    const a = valueAt(codes, at);
+    const b = valueAt(codes, at + 1);
+    const c = valueAt(codes, at + 2);
+    const d = valueAt(codes, at + 3);
+    invalid |= a | b | c | d;
+    bytes[put] = (a << 2) | (b >> 4);
+    bytes[put + 1] = (b << 4) | (c >> 2);
+    bytes[put + 2] = (c << 6) | d;
+    put += 3;
   }
-  return padding === 0 || decodeTail(text, bytes, 3 - padding) ? bytes : null;
+  if ((invalid & 0xc0) !== 0) return null;
+  return padding === 0 || decodeTail(codes.subarray(whole, to), bytes, 3 - padding) ? bytes : null;
 }
 
 /** Decodes the last, padded group into the last `count` (1 or 2) bytes; false when it is invalid. */
-function decodeTail(text: string, bytes: Uint8Array, count: number): boolean {
-  const at = text.length - 4;
-  const a = valueAt(text, at);
-  const b = valueAt(text, at + 1);
-  const c = count === 2 ? valueAt(text, at + 2) : 0;
+function decodeTail(group: Uint8Array, bytes: Uint8Array, count: number): boolean {
+  const a = valueAt(group, 0);
+  const b = valueAt(group, 1);
+  const c = count === 2 ? valueAt(group, 2) : 0;
   if (((a | b | c) & 0xc0) !== 0) return false;
   bytes[bytes.length - count] = (a << 2) | (b >> 4);
   if (count === 2) bytes[bytes.length - 1] = (b << 4) | (c >> 2);
   return true;
 }
 
-function valueAt(text: string, at: number): number {
-  return VALUES[text.charCodeAt(at)] ?? INVALID;
+function valueAt(codes: Uint8Array, at: number): number {
+  return VALUES[codes[at] ?? 0] ?? INVALID;
 }
 
 /** Writes base64 (RFC 4648 section 4) with padding. */

@@ -3,7 +3,7 @@ import { isJsonObject, wholeNumber } from './fields.ts';
 
 /**
  * Reads `media.{track, chunk, timestamp, payload}`, the shape that telephony dialects share; null when the payload
- * or a counter is not what it should be. A scanner that finds these four without JSON.parse can take its place.
+ * or a counter is not what it should be. `scanMedia` finds the same in most messages, without an object of each.
  */
 export function countedMedia(message: JsonObject): MediaFields | null {
   const media = message['media'];

@@ -27,5 +27,6 @@ export const generic: Dialect = {
       bidirectional: false,
     };
   },
+  scansMedia: false,
   media: plainMedia,
 };
