@@ -98,7 +98,8 @@ export async function processesPart({ options, fleet, say }: PartContext): Promi
 /** What a live stream holds in memory above a bare connection. */
 export async function memoryPart(context: PartContext): Promise<Findings> {
   const { options, fleet, say } = context;
-  const plan = { streams: options.streams, holdMs: options.quick ? 1000 : 20_000 };
+  const { streams, quick } = options;
+  const plan = { streams, levels: quick ? 3 : 4, holdMs: quick ? 1000 : 20_000 };
   say(`memory: up to ${plan.streams} live streams`);
   const bare = await withTarget(startBareSink(), (target) => measureMemory(fleet, target, plan));
   const earshot = await withTarget(startNode(context), (target) => measureMemory(fleet, target, plan));
@@ -120,7 +121,9 @@ export async function memoryPart(context: PartContext): Promise<Findings> {
 }
 
 function planOf({ options }: PartContext): Omit<CapacityPlan, 'share'> {
-  return options.quick ? { from: 200, factor: 1.2, holdMs: 1500 } : { from: 200, factor: 1.06, holdMs: 6000 };
+  return options.quick
+    ? { from: 200, factor: 1.25, holdMs: 1200 }
+    : { from: 200, factor: 1.06, holdMs: 6000 };
 }
 
 function startNode({ store, options }: PartContext): Promise<StreamTarget> {

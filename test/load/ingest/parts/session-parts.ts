@@ -76,7 +76,7 @@ export async function overheadPart({ options, store, say }: PartContext): Promis
 export async function indexPart({ options, say }: PartContext): Promise<Findings> {
   const many = options.quick ? 2000 : 100_000;
   say(`index: 100 sessions beside ${many}`);
-  const result = await measureIndex({ many, samples: options.quick ? 40 : 300 });
+  const result = await measureIndex({ many, samples: options.quick ? 40 : 400 });
   const of = (call: (typeof CALLS)[number]): { few: number; many: number; ratio: number } => {
     const side = result.times[call];
     return { few: median(side.few), many: median(side.many), ratio: median(side.many) / median(side.few) };
@@ -86,7 +86,7 @@ export async function indexPart({ options, say }: PartContext): Promise<Findings
       figure({ name: `index_${many}_${call}_ratio`, value: of(call).ratio, goal: 1.2, unit: 'x' }),
     ),
     text: [
-      `Time of calls with ${result.few} and with ${result.many} sessions, two earshots asked in turn, medians (the index was filled with ${result.filledPerSecond.toFixed(0)} sessions a second):`,
+      `Time of calls with ${result.few} and with ${result.many} sessions, two earshots asked in turn, medians of ${result.times.get.many.length} (filled beforehand with copies of a session that the API created, ${result.filledPerSecond.toFixed(0)} a second):`,
       table(
         ['call', `${result.few} sessions`, `${result.many} sessions`, 'ratio'],
         CALLS.map((call) => {

@@ -2,7 +2,12 @@ import { median, quantile } from '../../calls/report/statistics.ts';
 import { WIRES, type WireName } from '../generator/wire.ts';
 import { type Figure, type Findings, figure } from '../report/figures.ts';
 import { table } from '../report/table.ts';
-import { type CostResult, type CostWindow, measureCost } from '../runs/streams/stream-cost.ts';
+import {
+  type CostResult,
+  type CostWindow,
+  measureCost,
+  startCostServers,
+} from '../runs/streams/stream-cost.ts';
 import type { PartContext } from './context.ts';
 
 const CPU_GOALS: Readonly<Record<WireName, number | null>> = {
@@ -13,11 +18,16 @@ const CPU_GOALS: Readonly<Record<WireName, number | null>> = {
 
 /** What a live stream costs on each wire, in ratio to a bare server. */
 export async function streamsPart({ options, fleet, store, say }: PartContext): Promise<Findings> {
+  const { streams, windows, windowMs, nodeArgs } = options;
   const results: CostResult[] = [];
-  for (const wire of WIRES) {
-    say(`${wire}: ${options.streams} streams, ${options.windows} windows of each server`);
-    const { streams, windows, windowMs, nodeArgs } = options;
-    results.push(await measureCost(fleet, { wire, streams, windows, windowMs, store, nodeArgs }));
+  const servers = await startCostServers({ store, nodeArgs });
+  try {
+    for (const wire of WIRES) {
+      say(`${wire}: ${streams} streams, ${windows} windows of each server`);
+      results.push(await measureCost(fleet, servers, { wire, streams, windows, windowMs }));
+    }
+  } finally {
+    await servers.stop();
   }
   return {
     figures: [...results.flatMap(figuresOf), ...redisFigures(results)],

@@ -1,5 +1,6 @@
 import { callApi, createSession, endSession } from '../../servers/api-calls.ts';
 import { type EarshotNode, startEarshotNode } from '../../servers/earshot-node.ts';
+import { fillWithCopies } from './copies.ts';
 
 /** Calls of the session API whose time must not grow with the number of sessions. */
 export const CALLS = ['create', 'get', 'list', 'end'] as const;
@@ -17,7 +18,8 @@ export interface IndexResult {
 }
 
 const FEW = 100;
-const FILL_AT_ONCE = 16;
+/** Samples that pay for connections and compilation. */
+const WARM_UP = 20;
 
 /** Two earshots side by side, one with few sessions and one with many, asked in turn. */
 export async function measureIndex(plan: {
@@ -36,11 +38,11 @@ export async function measureIndex(plan: {
     end: { few: [] as number[], many: [] as number[] },
   };
   try {
-    await fill(few, FEW);
+    await fillWithCopies(few, FEW);
     const began = performance.now();
-    await fill(many, plan.many);
+    await fillWithCopies(many, plan.many);
     const filledPerSecond = (1000 * plan.many) / (performance.now() - began);
-    for (let sample = -10; sample < plan.samples; sample += 1) {
+    for (let sample = -WARM_UP; sample < plan.samples; sample += 1) {
       for (const side of sample % 2 === 0 ? (['few', 'many'] as const) : (['many', 'few'] as const)) {
         const taken = await timeCalls(side === 'few' ? few : many);
         if (sample >= 0) for (const call of CALLS) times[call][side].push(taken[call]);
@@ -65,15 +67,4 @@ async function timed<T>(work: () => Promise<T>): Promise<{ value: T; ms: number 
   const began = performance.now();
   const value = await work();
   return { value, ms: performance.now() - began };
-}
-
-async function fill(node: EarshotNode, sessions: number): Promise<void> {
-  let left = sessions;
-  const work = async (): Promise<void> => {
-    while (left > 0) {
-      left -= 1;
-      await createSession(node);
-    }
-  };
-  await Promise.all(Array.from({ length: FILL_AT_ONCE }, work));
 }

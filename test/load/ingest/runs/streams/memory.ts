@@ -12,19 +12,18 @@ export interface MemoryResult {
   readonly perStreamKb: number;
 }
 
-const LEVELS = 4;
 const SAMPLES = 5;
 
 /** Streams are live and out of step while memory is read. The first level warms the process up and counts no less. */
 export async function measureMemory(
   fleet: Fleet,
   target: StreamTarget,
-  { streams, holdMs }: { readonly streams: number; readonly holdMs: number },
+  { streams, levels, holdMs }: { readonly streams: number; readonly levels: number; readonly holdMs: number },
 ): Promise<MemoryResult> {
   const group = fleet.group('pcm16_20ms', target);
   const points: { streams: number; residentKb: number }[] = [];
-  const step = Math.ceil(streams / LEVELS);
-  for (let level = 1; level <= LEVELS; level += 1) {
+  const step = Math.ceil(streams / levels);
+  for (let level = 1; level <= levels; level += 1) {
     await group.open(step, OUT_OF_STEP_SECONDS);
     await target.rest();
     const running = group.run(holdMs);

@@ -15,8 +15,6 @@ export interface CostPlan {
   readonly streams: number;
   readonly windows: number;
   readonly windowMs: number;
-  readonly store: StoreKind;
-  readonly nodeArgs: readonly string[];
 }
 
 /** One server in one window. */
@@ -49,28 +47,37 @@ export interface CostResult {
 export const OUT_OF_STEP_SECONDS = 13;
 const WARM_UP_MS = 1000;
 
-/** Runs the same streams on both servers in turn; each pauses while the other is measured. */
-export async function measureCost(fleet: Fleet, plan: CostPlan): Promise<CostResult> {
-  const bare = await startBareSink();
-  const earshot = await startEarshotNode({ store: plan.store, nodeArgs: plan.nodeArgs }).catch(
-    async (error: unknown) => {
-      await bare.stop();
-      throw error;
-    },
-  );
-  try {
-    return await measureBoth(fleet, plan, [bare, earshot]);
-  } finally {
-    await earshot.stop();
-    await bare.stop();
-  }
+/** The servers that are measured side by side, for all wires. */
+export interface CostServers {
+  readonly bare: StreamTarget;
+  readonly earshot: StreamTarget;
+  stop(): Promise<void>;
 }
 
-async function measureBoth(
+export async function startCostServers(plan: {
+  readonly store: StoreKind;
+  readonly nodeArgs: readonly string[];
+}): Promise<CostServers> {
+  const bare = await startBareSink();
+  const earshot = await startEarshotNode(plan).catch(async (error: unknown) => {
+    await bare.stop();
+    throw error;
+  });
+  const stop = async (): Promise<void> => {
+    await earshot.stop();
+    await bare.stop();
+  };
+  return { bare, earshot, stop };
+}
+
+/** Runs the same streams on both servers in turn; each pauses while the other is measured. */
+export async function measureCost(
   fleet: Fleet,
+  { bare, earshot }: CostServers,
   plan: CostPlan,
-  [bare, earshot]: readonly [StreamTarget, StreamTarget],
 ): Promise<CostResult> {
+  const bareBefore = await bare.receivedBytes();
+  const earshotBefore = await earshot.receivedBytes();
   const bareGroup = fleet.group(plan.wire, bare);
   const earshotGroup = fleet.group(plan.wire, earshot);
   for (const group of [bareGroup, earshotGroup]) {
@@ -88,11 +95,13 @@ async function measureBoth(
     wire: plan.wire,
     streams: plan.streams,
     ...windows,
-    bareLosses: await countLosses(bareGroup, { receivedBefore: 0, acked: false }),
-    earshotLosses: await countLosses(earshotGroup, { receivedBefore: 0, acked }),
+    bareLosses: await countLosses(bareGroup, { receivedBefore: bareBefore, acked: false }),
+    earshotLosses: await countLosses(earshotGroup, { receivedBefore: earshotBefore, acked }),
   };
   await bareGroup.close();
   await earshotGroup.close();
+  // The tails of its streams are no work of the next ones.
+  await earshot.rest();
   return result;
 }
 
