@@ -19,14 +19,14 @@ const ALAW = Int16Array.from({ length: 256 }, (_, code) => {
 const MULAW_BIAS = 132;
 const MULAW_CLIP = 32_635;
 
-/** 16-bit samples of G.711 mu-law, one a byte. */
-export function decodeMulaw(bytes: Uint8Array): Int16Array {
-  return expand(bytes, MULAW);
+/** 16-bit samples of G.711 mu-law, one a byte; into `samples` if given, which must have room for just them. */
+export function decodeMulaw(bytes: Uint8Array, samples?: Int16Array): Int16Array {
+  return expand(bytes, MULAW, samples);
 }
 
-/** 16-bit samples of G.711 A-law, one a byte. */
-export function decodeAlaw(bytes: Uint8Array): Int16Array {
-  return expand(bytes, ALAW);
+/** As `decodeMulaw`, of G.711 A-law. */
+export function decodeAlaw(bytes: Uint8Array, samples?: Int16Array): Int16Array {
+  return expand(bytes, ALAW, samples);
 }
 
 /** G.711 mu-law codes of 16-bit samples, one byte each, by the decision values of the standard. */
@@ -57,12 +57,13 @@ function alawOf(sample: number): number {
   return (sample < 0 ? code : code | 0x80) ^ 0x55;
 }
 
-function expand(bytes: Uint8Array, table: Int16Array): Int16Array {
-  const samples = new Int16Array(bytes.length);
-  let index = 0;
-  for (const byte of bytes) {
-    samples[index] = int16At(table, byte);
-    index += 1;
+function expand(
+  bytes: Uint8Array,
+  table: Int16Array,
+  samples: Int16Array = new Int16Array(bytes.length),
+): Int16Array {
+  for (let index = 0; index < bytes.length; index += 1) {
+    samples[index] = int16At(table, bytes[index] ?? 0);
   }
   return samples;
 }

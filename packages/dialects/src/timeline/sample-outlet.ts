@@ -2,6 +2,7 @@ import { decodeAlaw, decodeFloat32le, decodeMulaw, decodePcm16be, decodePcm16le 
 import type { TrackName } from '@earshot/protocol';
 import type { DialectEvent, GapEvent } from '../model/events.ts';
 import type { StreamFormat } from '../model/format.ts';
+import { takeBytes } from '../wire/byte-slab.ts';
 import { ByteOrderCheck, isDigitalSilence } from './byte-order-check.ts';
 
 /** Whole samples of one track, still as bytes; timestampMs is ms since stream start. */
@@ -83,13 +84,18 @@ export class SampleOutlet {
       case 'pcm16':
         return this.#bigEndian ? decodePcm16be(bytes) : decodePcm16le(bytes);
       case 'mulaw':
-        return decodeMulaw(bytes);
+        return decodeMulaw(bytes, takeSamples(bytes.length));
       case 'alaw':
-        return decodeAlaw(bytes);
+        return decodeAlaw(bytes, takeSamples(bytes.length));
       case 'float32':
         return decodeFloat32le(bytes);
     }
   }
+}
+
+function takeSamples(samples: number): Int16Array {
+  const { buffer, byteOffset } = takeBytes(2 * samples);
+  return new Int16Array(buffer, byteOffset, samples);
 }
 
 /** One channel of interleaved samples. */

@@ -85,7 +85,8 @@ export class StreamTimeline {
       const timestampMs = piece.timestampMs === null ? null : this.#sinceStart(piece.timestampMs);
       this.#outlet.put({ type: 'coded', track: track.track, bytes: piece.bytes, timestampMs }, out);
     }
-    this.#pieces.length = 0;
+    // Not by its length, which would give up the array's memory for every frame.
+    while (this.#pieces.length > 0) this.#pieces.pop();
     this.#oddBytes += track.takeDroppedBytes();
   }
 

@@ -31,7 +31,8 @@ export class TrackTimeline {
   readonly #placed: Placed<TrackFrame>[] = [];
   #window: ReorderWindow<TrackFrame>;
   #numbered: boolean | null = null;
-  #last: TrackFrame | null = null;
+  /** Of the frame that was placed last; its bytes are not kept, for they may be part of something larger. */
+  #last: { timestampMs: number | null; bytes: number } | null = null;
   #frameBytes = 0;
   #droppedBytes = 0;
 
@@ -86,7 +87,7 @@ export class TrackTimeline {
 
   #placeAll(pieces: TrackPiece[]): void {
     for (const placed of this.#placed) this.#place(placed, pieces);
-    this.#placed.length = 0;
+    while (this.#placed.length > 0) this.#placed.pop();
   }
 
   #place(placed: Placed<TrackFrame>, pieces: TrackPiece[]): void {
@@ -94,7 +95,9 @@ export class TrackTimeline {
     if (missing > 0) this.#droppedBytes += this.#aligner.drop();
     const hole = missing > 0 ? this.#measure(missing, item) : 0;
     const bytes = this.#aligner.align(item.bytes);
-    this.#last = item;
+    this.#last ??= { timestampMs: null, bytes: 0 };
+    this.#last.timestampMs = item.timestampMs;
+    this.#last.bytes = item.bytes.length;
     if (item.bytes.length > 0) this.#frameBytes = item.bytes.length;
     if (hole > 0 || bytes.length > 0) {
       pieces.push({ holeSamples: hole, bytes, timestampMs: item.timestampMs });
@@ -109,7 +112,7 @@ export class TrackTimeline {
     const elapsedSamples =
       before === null || from === null || after.timestampMs === null
         ? null
-        : ((after.timestampMs - from) * sampleRate) / 1000 - before.bytes.length / this.#blockBytes;
+        : ((after.timestampMs - from) * sampleRate) / 1000 - before.bytes / this.#blockBytes;
     return holeSamples({ frames, frameSamples, elapsedSamples, sampleRate });
   }
 }

@@ -1,3 +1,5 @@
+import { takeBytes } from './byte-slab.ts';
+
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const INVALID = 255;
 const PAD = 0x3d;
@@ -24,7 +26,7 @@ export function decodeBase64Bytes(codes: Uint8Array, from: number, to: number): 
   if (length === 0) return new Uint8Array(0);
   if (length % 4 !== 0) return null;
   const padding = codes[to - 1] !== PAD ? 0 : codes[to - 2] !== PAD ? 1 : 2;
-  const bytes = new Uint8Array((length / 4) * 3 - padding);
+  const bytes = takeBytes((length / 4) * 3 - padding);
   const whole = padding === 0 ? to : to - 4;
   let invalid = 0;
   let put = 0;
