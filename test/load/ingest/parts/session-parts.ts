@@ -74,7 +74,7 @@ export async function overheadPart({ options, store, say }: PartContext): Promis
 
 /** Whether calls take longer when there are many sessions. */
 export async function indexPart({ options, say }: PartContext): Promise<Findings> {
-  const many = options.quick ? 2000 : 100_000;
+  const many = options.quick ? 10_000 : 100_000;
   say(`index: 100 sessions beside ${many}`);
   const result = await measureIndex({ many, samples: options.quick ? 40 : 400 });
   const of = (call: (typeof CALLS)[number]): { few: number; many: number; ratio: number } => {
