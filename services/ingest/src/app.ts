@@ -5,7 +5,7 @@ import { startTimers } from './maintenance/timers.ts';
 import type { Parts } from './parts.ts';
 import { alone } from './processes/family.ts';
 import { settingsOf } from './processes/journal-folders.ts';
-import { takeUpLeftBehind } from './processes/left-behind.ts';
+import { type LeftBehind, takeUpLeftBehind } from './processes/left-behind.ts';
 import { routeUpgrades } from './processes/upgrade-router.ts';
 import { createServer } from './server.ts';
 import type { JournalLoad } from './stream/capacity/capacity.ts';
@@ -69,8 +69,7 @@ async function compose(base: Omit<Parts, 'node'>): Promise<IngestApp> {
       await node.intake.recover();
       const url = await server.listen({ host: config.EARSHOT_HOST, port: config.EARSHOT_PORT });
       server.server.on('upgrade', onUpgrade);
-      lifecycle.onStop('timers', startTimers(node.sessions, log), 5000);
-      if (family.number === 1) await takeUpLeftBehind({ ...base, processes: family.size, onJournalFailure });
+      if (family.number === 1) await tend({ ...parts, processes: family.size, onJournalFailure });
       family.ready(node.name);
       log.info({ url, store: node.store.description, node: node.name }, 'ingest is listening');
       return { url };
@@ -80,6 +79,13 @@ async function compose(base: Omit<Parts, 'node'>): Promise<IngestApp> {
       metrics.close();
     },
   };
+}
+
+/** What one process of a service does for all of them. */
+async function tend(parts: Parts & LeftBehind): Promise<void> {
+  const { lifecycle, node, log } = parts;
+  lifecycle.onStop('timers', startTimers(node.sessions, log), 5000);
+  await takeUpLeftBehind(parts);
 }
 
 function createEdge({ config, log, metrics, node, family }: Parts): StreamEdge {

@@ -8,6 +8,7 @@ import {
   measureCost,
   startCostServers,
 } from '../runs/streams/stream-cost.ts';
+import type { RedisWork } from '../servers/readings/redis-work.ts';
 import type { PartContext } from './context.ts';
 
 const CPU_GOALS: Readonly<Record<WireName, number | null>> = {
@@ -79,30 +80,32 @@ function figuresOf(result: CostResult): Figure[] {
 }
 
 /** Of all windows together: segments end and leases are renewed only now and then. */
-function redisOf({ earshot }: CostResult): { reads: number; commands: number } {
-  const mean = (of: (window: CostWindow) => number): number =>
-    earshot.reduce((total, window) => total + of(window), 0) / earshot.length;
+function redisOf({ earshot }: CostResult): RedisWork {
+  const mean = (of: (work: RedisWork) => number): number =>
+    earshot.reduce((total, { redis }) => total + (redis === undefined ? 0 : of(redis)), 0) / earshot.length;
   return {
-    reads: mean(({ redis }) => redis?.reads ?? 0),
-    commands: mean(({ redis }) => redis?.commands ?? 0),
+    reads: mean(({ reads }) => reads),
+    commands: mean(({ commands }) => commands),
+    cpuMs: mean(({ cpuMs }) => cpuMs),
   };
 }
 
 function redisFigures([pcm]: readonly CostResult[]): Figure[] {
   if (pcm === undefined) return [];
-  const { reads, commands } = redisOf(pcm);
+  const { reads, commands, cpuMs } = redisOf(pcm);
   return [
     figure({ name: 'redis_round_trips_per_stream_minute', value: reads, unit: 'reads' }),
     figure({ name: 'redis_commands_per_stream_minute', value: commands, unit: 'commands' }),
+    figure({ name: 'redis_cpu_per_stream_minute', value: cpuMs, unit: 'ms' }),
   ];
 }
 
 function redisText(results: readonly CostResult[]): string {
   const each = results.map((result) => {
-    const { reads, commands } = redisOf(result);
-    return `${result.wire} ${reads.toFixed(2)} round trips, ${commands.toFixed(2)} commands`;
+    const { reads, commands, cpuMs } = redisOf(result);
+    return `${result.wire} ${reads.toFixed(2)} round trips, ${commands.toFixed(2)} commands, ${cpuMs.toFixed(2)} ms`;
   });
-  return `Redis for a minute of one live stream, by its own counts (reads from its sockets; commands, those inside scripts among them), connecting and End apart: ${each.join('; ')}.`;
+  return `Redis for a minute of one live stream, by its own counts (reads from its sockets; commands, those inside scripts among them; processor time), connecting and End apart: ${each.join('; ')}.`;
 }
 
 function costTable(results: readonly CostResult[]): string {

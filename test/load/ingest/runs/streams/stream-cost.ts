@@ -137,6 +137,7 @@ function perMinute(
   return {
     commands: (after.commands - before.commands - 1) / streamMinutes,
     reads: (after.reads - before.reads - 1) / streamMinutes,
+    cpuMs: (after.cpuMs - before.cpuMs) / streamMinutes,
   };
 }
 
