@@ -1,7 +1,7 @@
 import { Agent } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
 import { S3Client } from '@aws-sdk/client-s3';
-import { DirectSender } from './direct/direct-put.ts';
+import { DirectSender } from './direct/direct-sender.ts';
 
 /** Where the bucket is and how to reach it. */
 export interface S3StoreConfig {

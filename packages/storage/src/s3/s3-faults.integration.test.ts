@@ -11,6 +11,7 @@ import {
   temporaryFolder,
 } from '@earshot/test-support';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ObjectNotFound } from '../port/object-store.ts';
 import { createS3Store, type S3ObjectStore } from './s3-store.ts';
 
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
@@ -155,13 +156,13 @@ describe('an S3 store that knows the way', () => {
   const bySdk = (): boolean[] => server.requests.map(({ headers }) => 'amz-sdk-invocation-id' in headers);
   beforeEach(learnTheWay);
 
-  it('puts without the SDK what is in memory, under any key', async () => {
+  it('puts and gets without the SDK, under any key', async () => {
     for (const key of ["a/b!_.()'*+,;=@~-", 'plain/key-1.wav']) {
       expect(await store.put(key, BODY, { createOnly: true, contentType: 'audio/wav' })).toBe('created');
       expect(await store.put(key, BODY, { createOnly: true })).toBe('exists');
       expect(await store.get(key)).toEqual(BODY);
     }
-    expect(bySdk().filter((sdk) => !sdk)).toHaveLength(4);
+    expect(bySdk()).toEqual([false, false, false, false, false, false]);
     expect(server.requests[3]).toMatchObject({
       key: 'plain/key-1.wav',
       headers: { 'content-type': 'audio/wav' },
@@ -173,6 +174,34 @@ describe('an S3 store that knows the way', () => {
     expect(await putOnce()).toBe('created');
     expect(await store.put('a/later', BODY)).toBe('created');
     expect(bySdk()).toEqual([false, true, false]);
+  });
+
+  it('says that there is no object, and asks nobody else', async () => {
+    await expect(store.get('a/missing')).rejects.toBeInstanceOf(ObjectNotFound);
+    expect(bySdk()).toEqual([false]);
+  });
+
+  it.each([
+    [
+      'breaks off',
+      (response: ServerResponse) => {
+        response.writeHead(200, { 'content-length': BODY.length });
+        response.write(BODY.subarray(0, 5), () => response.socket?.destroy());
+      },
+    ],
+    [
+      'has another checksum',
+      (response: ServerResponse) => {
+        response.writeHead(200, { 'x-amz-checksum-sha256': 'AAAA' }).end(BODY);
+      },
+    ],
+    ['is refused', s3Error(403, 'ExpiredToken')],
+    ['finds no bucket', s3Error(404, 'NoSuchBucket')],
+  ])('gets by the SDK what %s without it', async (_name, fault) => {
+    await store.put('a/key', BODY);
+    server.faults.push(fault);
+    expect(await store.get('a/key')).toEqual(BODY);
+    expect(bySdk()).toEqual([false, false, true]);
   });
 
   it('leaves large bodies to the SDK, which asks before it sends them', async () => {

@@ -8,17 +8,18 @@ import { assertKey, assertPrefix, assertRange } from '../port/object-key.ts';
 import { listPages } from '../port/object-listing.ts';
 import {
   ChecksumMismatch,
+  ObjectNotFound,
   type ObjectStore,
   type PutFileOptions,
   type WriteOutcome,
 } from '../port/object-store.ts';
 import { probeCreateOnly } from '../port/probe.ts';
-import type { DirectSender } from './direct/direct-put.ts';
+import type { DirectSender } from './direct/direct-sender.ts';
 import { createDirectSender, createS3Client, DEFAULT_SOCKETS, type S3StoreConfig } from './s3-client.ts';
 import { S3CallFailed, s3Failure } from './s3-failure.ts';
 import { listS3 } from './s3-list.ts';
 import { requireBucket } from './s3-probe.ts';
-import { headObject, openStream, readWhole } from './s3-read.ts';
+import { headObject, openStream, readWhole, type S3Place } from './s3-read.ts';
 import { removeS3 } from './s3-remove.ts';
 import { type S3Write, writeS3 } from './s3-write.ts';
 
@@ -75,7 +76,7 @@ function readingOperations(context: Context): Pick<ObjectStore, 'get' | 'read' |
     return { bucket: config.bucket, key };
   };
   return {
-    get: async (key) => attempt(context, () => readWhole(client, place(key))),
+    get: async (key) => attempt(context, () => getWhole(context, place(key))),
     head: async (key) => attempt(context, () => headObject(client, place(key))),
     read: async (key, range) => {
       if (range !== undefined) assertRange(range);
@@ -93,6 +94,13 @@ function readingOperations(context: Context): Pick<ObjectStore, 'get' | 'read' |
       return attempt(context, () => listS3(client, { bucket: config.bucket, prefix }, options));
     },
   };
+}
+
+/** By the short way if that is known and goes well, else by the SDK. */
+async function getWhole({ client, direct }: Context, place: S3Place): Promise<Uint8Array> {
+  const found = await direct.get(place.key);
+  if (found === 'missing') throw new ObjectNotFound(place.key);
+  return found ?? (await readWhole(client, place));
 }
 
 function writingOperations(context: Context): Pick<ObjectStore, 'put' | 'putFile' | 'remove'> {

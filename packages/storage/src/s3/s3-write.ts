@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { ChecksumMismatch, type WriteOutcome } from '../port/object-store.ts';
-import type { DirectSender } from './direct/direct-put.ts';
+import type { DirectSender } from './direct/direct-sender.ts';
 import { signPayload, watchRoute } from './direct/put-route.ts';
 import { MAX_ATTEMPTS } from './s3-client.ts';
 import {

@@ -22,7 +22,7 @@ beforeEach(async () => {
   store = createFolderStore(folder.path);
   sessions = new EndedSessions(store);
   parts = fakeParts(store);
-  ref = await sessions.live(computedAudio(1, 0, 24 * RATE), RATE);
+  ref = await sessions.live(computedAudio(1, 0, 40 * RATE), RATE);
   const [document, manifest] = await Promise.all([
     sessions.archive.readSession(ref),
     sessions.archive.readManifest(ref),

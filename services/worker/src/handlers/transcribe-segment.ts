@@ -22,7 +22,7 @@ export function createTranscribeSegment(parts: WorkerParts): Handler<TranscribeS
         await tellIndex(parts, job, known);
         return;
       }
-      const stored = await store(parts, job, await transcribe(parts, job, context));
+      const stored = await store(parts, job, { result: await transcribe(parts, job, context), known });
       await tellIndex(parts, job, stored);
     });
 }
@@ -94,13 +94,15 @@ function failedResult(
 async function store(
   { archive }: WorkerParts,
   job: TranscribeSegmentJob,
-  result: SegmentResult,
+  { result, known }: { readonly result: SegmentResult; readonly known: SegmentResult | null },
 ): Promise<SegmentResult> {
+  let best = known;
   for (let race = 0; race < MAX_RACES; race += 1) {
-    const best = await archive.readResult(job, job.track, job.index);
     if (best !== null && best.status !== 'failed') return best;
     const next = { ...result, attempt: (best?.attempt ?? 0) + 1 };
     if ((await archive.createResult(job, next)) === 'created') return next;
+    // Another run of the job was faster.
+    best = await archive.readResult(job, job.track, job.index);
   }
   throw new Error('too many runs race for the result of one segment');
 }
