@@ -15,17 +15,17 @@ export interface Gap {
 
 /** Log-odds of a pause asked for so many frames after the earliest place; straight lines in between. */
 const ASKED = [
-  { after: 0, odds: 4.5 },
-  { after: 20, odds: 4.5 },
-  { after: 395, odds: 2.1 },
-  { after: 400, odds: 0 },
+  { after: 0, odds: 4.2 },
+  { after: 20, odds: 4.2 },
+  { after: 395, odds: 2 },
+  { after: 420, odds: 0 },
 ] as const;
 /** Frames without a better place before the best is taken: it may be the edge of the middle of a pause. */
 const SETTLED = 17;
 /** Log-odds that each frame of waiting is worth when nothing was good enough. */
 const WAITING = 0.03;
 /** Log-odds from which a place counts as a pause. */
-const SURE = 2;
+const SURE = 0;
 
 /**
  * Chooses the places to cut at. The longer the best place is behind, the less it has to be sure; so long pauses are taken

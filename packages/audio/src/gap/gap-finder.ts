@@ -2,6 +2,7 @@ import { TEXTURE_FRAMES, TextureJudge } from '../texture/texture-judge.ts';
 import { type Gap, GapChooser, type GapRule } from './gap-chooser.ts';
 import { GapJudge, LOOK_AHEAD } from './gap-judge.ts';
 import { BANDS, LevelHistory } from './level-history.ts';
+import { OddsWindow, SIDE_PLACES } from './odds-window.ts';
 
 /** Frames from which floors and ceilings are taken, 25 s, and how often that is done: each second. */
 const MEMORY_FRAMES = 1250;
@@ -16,18 +17,19 @@ export class GapFinder {
   readonly #history: LevelHistory;
   readonly #judge = new GapJudge();
   readonly #texture = new TextureJudge();
+  readonly #window = new OddsWindow();
   readonly #chooser: GapChooser;
   #quietFrames = 0;
 
   /** `rule.latest` is where the next segment has to start; the first `absent` bands of five are not there. */
   constructor(rule: GapRule, absent: number) {
     this.#history = new LevelHistory(MEMORY_FRAMES, absent);
-    this.#chooser = new GapChooser({ ...rule, latest: rule.latest - LOOK_AHEAD });
+    this.#chooser = new GapChooser({ ...rule, latest: rule.latest - LOOK_AHEAD - SIDE_PLACES });
   }
 
-  /** Whether places could be found by such a rule: those of the last quarter of a second are not known. */
+  /** Whether places could be found by such a rule: those of the last third of a second are not known. */
   static canMeet({ earliest, latest }: GapRule): boolean {
-    return latest - earliest >= 2 * LOOK_AHEAD;
+    return latest - earliest >= 2 * (LOOK_AHEAD + SIDE_PLACES);
   }
 
   /** Takes the energies of a frame and whether it can be heard. */
@@ -35,16 +37,17 @@ export class GapFinder {
     const history = this.#history;
     history.push(energies);
     this.#quietFrames = audible ? 0 : this.#quietFrames + 1;
-    const place = this.#place;
+    const place = history.count - LOOK_AHEAD;
     if (place >= 0 && place % SURVEY_FRAMES === 0) history.survey();
-    if (place < this.#chooser.wanted) return;
+    if (place < this.#chooser.wanted - SIDE_PLACES) return;
     const isSilent = this.#quietFrames >= 2 * LOOK_AHEAD;
-    this.#chooser.push(place, isSilent ? SILENT_ODDS : this.#judge.judge(history));
+    this.#window.push(isSilent ? SILENT_ODDS : this.#judge.judge(history));
+    if (this.#known >= this.#chooser.wanted) this.#chooser.push(this.#known, this.#window.middle);
   }
 
   /** The next place to cut at that is known by now; the segment behind it starts there. */
   next(): Gap | undefined {
-    return this.#chooser.next(this.#place);
+    return this.#chooser.next(this.#known);
   }
 
   /** Whether the frames [from, to), if they are remembered, may hold speech: any four seconds of them. */
@@ -65,8 +68,8 @@ export class GapFinder {
     this.#chooser.restart(this.#history.count);
   }
 
-  /** The last place of which enough is known to judge it. */
-  get #place(): number {
-    return this.#history.count - LOOK_AHEAD;
+  /** The last place of which enough is known to weigh it with its neighbours. */
+  get #known(): number {
+    return this.#history.count - LOOK_AHEAD - SIDE_PLACES;
   }
 }

@@ -28,7 +28,7 @@ const WIDEST_DB = 50;
 const SCALE = 0.1;
 
 /** A place whose two frames are louder than this part of the way from floor to ceiling is in a word. */
-const LOUD_PART = 0.6;
+const LOUD_PART = 0.4;
 const LOUD_ODDS = -20;
 
 /** Tells how surely a place between two frames lies in a pause, from the levels of half a second around it. */

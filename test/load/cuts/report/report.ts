@@ -5,6 +5,8 @@ import { machineLines } from '../../../faults/runner/report.ts';
 import type { Figure } from '../../calls/report/figures.ts';
 import { quantile } from '../../calls/report/statistics.ts';
 import type { CutsOptions } from '../options.ts';
+import { RIVAL_CONDITIONS, RIVALS, rivalName } from '../rivals/rivals.ts';
+import type { Tally } from '../runs/tally.ts';
 import { percent } from './figures.ts';
 import type { CutsResult } from './results.ts';
 
@@ -53,6 +55,20 @@ function conditionTable({ conditions }: CutsResult): string {
   return table(head, rows);
 }
 
+/** Cuts inside a word in percent and the median length of segments, beside those of what is used instead. */
+function rivalTable({ conditions, rivals }: CutsResult): string {
+  const cell = (tally: Tally | undefined): string =>
+    tally === undefined || tally.cuts === 0
+      ? '-'
+      : `${percent(tally.insideWord, tally.cuts).toFixed(1)} (${quantile(tally.lengths, 0.5).toFixed(1)} s)`;
+  const own = ['**earshot**', ...RIVAL_CONDITIONS.map((name) => cell(conditions.get(name)))];
+  const rows = RIVALS.map((rival) => [
+    rival,
+    ...RIVAL_CONDITIONS.map((name) => cell(rivals.get(rivalName(rival, name)))),
+  ]);
+  return table(['cut by', ...RIVAL_CONDITIONS], [own, ...rows]);
+}
+
 function noiseTable({ noises }: CutsResult): string {
   return table(
     ['noise alone', 'segments', 'marked as speech, %'],
@@ -83,7 +99,7 @@ export async function writeCutsReport(
 ): Promise<string> {
   const { talks, talkSeconds, split, seed } = options;
   const what = `${talks} talks of ${talkSeconds} s, voices and sentences of the "${split}" half, seed ${seed}.`;
-  const body = [what, figureTable(figures), conditionTable(result), noiseTable(result)];
+  const body = [what, figureTable(figures), rivalTable(result), conditionTable(result), noiseTable(result)];
   if (!options.quick && split === 'test' && result.cost !== undefined) {
     const machine = ['The machine:', (await machineLines()).join('\n')];
     const text = ['# Cuts', 'Written by `npm run bench:cuts`.', HOW, ...body, ...machine].join('\n\n');

@@ -1,7 +1,8 @@
+import { RIVAL_CONDITIONS, RIVALS, rivalName } from '../rivals/rivals.ts';
 import { CHANGING_NOISES, CONDITIONS, type NoiseKind, STEADY_NOISES } from '../runs/conditions.ts';
 import type { StageCost } from '../runs/stage-cost.ts';
 import { addUp, type Tally } from '../runs/tally.ts';
-import { type Outcome, TRUTH, WINDOWS } from '../runs/task.ts';
+import { type Outcome, TRUTH } from '../runs/task.ts';
 import type { WordErrors } from '../words/word-errors.ts';
 
 /** Segments of noise alone, and those of them marked as speech. */
@@ -14,6 +15,8 @@ interface NoiseTally {
 export interface CutsResult {
   /** By condition, in their order, and behind them what they are compared with. */
   readonly conditions: ReadonlyMap<string, Tally>;
+  /** What is used instead, by `rivalName`; without cuts where it could not be run. */
+  readonly rivals: ReadonlyMap<string, Tally>;
   readonly noises: ReadonlyMap<NoiseKind, NoiseTally>;
   readonly cost: StageCost | undefined;
   readonly words: WordErrors | undefined;
@@ -24,7 +27,8 @@ const isTenOrBetter = (group: string): boolean => ['clean', '20 dB', '10 dB'].in
 
 export function collect(outcomes: readonly Outcome[], rest: Pick<CutsResult, 'cost' | 'words'>): CutsResult {
   const talks = outcomes.flatMap((outcome) => (outcome.kind === 'talk' ? [outcome.tallies] : []));
-  const names = [...CONDITIONS.map(({ name }) => name), TRUTH, WINDOWS];
+  const names = [...CONDITIONS.map(({ name }) => name), TRUTH];
+  const rivals = RIVALS.flatMap((rival) => RIVAL_CONDITIONS.map((name) => rivalName(rival, name)));
   const alone = outcomes.flatMap((outcome) => (outcome.kind === 'noise' ? [outcome] : []));
   const noises = new Map<NoiseKind, NoiseTally>();
   for (const noise of [...STEADY_NOISES, ...CHANGING_NOISES]) {
@@ -34,11 +38,16 @@ export function collect(outcomes: readonly Outcome[], rest: Pick<CutsResult, 'co
       marked: tracks.reduce((sum, { marked }) => sum + marked, 0),
     });
   }
-  const conditions = names.map((name): [string, Tally] => [
+  const summed = (name: string): [string, Tally] => [
     name,
     addUp(talks.flatMap((tallies) => tallies[name] ?? [])),
-  ]);
-  return { conditions: new Map(conditions), noises, ...rest };
+  ];
+  return {
+    conditions: new Map(names.map(summed)),
+    rivals: new Map(rivals.map(summed)),
+    noises,
+    ...rest,
+  };
 }
 
 /** The counts of all conditions of a kind added up. */

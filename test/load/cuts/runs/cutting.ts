@@ -1,5 +1,5 @@
 import { type Cut, createCutter, createFiveBandDetector, type SpeechDetector } from '@earshot/audio';
-import type { Span } from '../sound/signal.ts';
+import { SAMPLE_RATE, type Span } from '../sound/signal.ts';
 import type { Talk } from '../speech/talk.ts';
 import type { Heard } from './hearing.ts';
 import type { Tally } from './tally.ts';
@@ -23,8 +23,14 @@ function allCuts(
   return rest === undefined ? cuts : [...cuts, rest];
 }
 
+/** What a detector said of each frame. */
+export interface Scored {
+  readonly frameSamples: number;
+  readonly scores: readonly number[];
+}
+
 /** A detector that says again what another said. */
-function replaying(frameSamples: number, scores: readonly number[]): SpeechDetector {
+function replaying({ frameSamples, scores }: Scored): SpeechDetector {
   let next = 0;
   return {
     frameSamples,
@@ -36,18 +42,18 @@ function replaying(frameSamples: number, scores: readonly number[]): SpeechDetec
 }
 
 /** Scores that know the truth: whether most of the frame is word. */
-export function trueScores(talk: Talk, frameSamples: number): number[] {
+export function trueScores(talk: Talk): Scored {
+  const { frameSamples } = createFiveBandDetector(SAMPLE_RATE);
   const scores = new Array<number>(Math.ceil(talk.samples.length / frameSamples)).fill(0);
   for (const { start, end } of talk.words) {
     scores.fill(1, Math.round(start / frameSamples), Math.round(end / frameSamples));
   }
-  return scores;
+  return { frameSamples, scores };
 }
 
 /** Cuts a talk as heard, with the default detector or with the scores of another, and counts. */
-export function tallyTalk(talk: Talk, heard: Heard, scores?: readonly number[]): Tally {
-  const { frameSamples } = createFiveBandDetector(heard.sampleRate);
-  const detector = () => (scores === undefined ? {} : { detector: replaying(frameSamples, scores) });
+export function tallyTalk(talk: Talk, heard: Heard, scored?: Scored): Tally {
+  const detector = () => (scored === undefined ? {} : { detector: replaying(scored) });
   const cuts = allCuts(heard, detector());
   const probes = allCuts(heard, { ...detector(), ...PROBE });
   return { ...tallyCuts(talk, heard, cuts), ...tallyPauses(talk, heard, probes) };

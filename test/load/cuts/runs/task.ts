@@ -1,10 +1,10 @@
-import { createFiveBandDetector } from '@earshot/audio';
+import { RIVAL_CONDITIONS, tallyRivals } from '../rivals/rivals.ts';
 import { amplitude, SAMPLE_RATE, toPcm } from '../sound/signal.ts';
 import type { Synthesizer } from '../speech/synthesizer.ts';
 import { makeTalk, type TalkPlan } from '../speech/talk.ts';
 import { CONDITIONS, type NoiseKind } from './conditions.ts';
-import { tallyNoise, tallyTalk, tallyWindows, trueScores } from './cutting.ts';
-import { hear, makeNoise } from './hearing.ts';
+import { tallyNoise, tallyTalk, trueScores } from './cutting.ts';
+import { type Heard, hear, makeNoise } from './hearing.ts';
 import type { Tally } from './tally.ts';
 
 /** What one thread does at a time. */
@@ -25,7 +25,6 @@ export type Outcome =
 
 /** What stands beside the conditions for comparison, on the clean talk. */
 export const TRUTH = 'true pauses';
-export const WINDOWS = 'every 15 s';
 
 export async function runTask(synthesizer: Synthesizer, task: Task): Promise<Outcome> {
   if (task.kind === 'talk') return { kind: 'talk', tallies: await runTalk(synthesizer, task.plan) };
@@ -40,17 +39,18 @@ async function runTalk(synthesizer: Synthesizer, plan: TalkPlan): Promise<Record
   const seed = 1000 * plan.seed + plan.index;
   const noises = new Map<NoiseKind, Float32Array>();
   const tallies: Record<string, Tally> = {};
+  const heardByRivals = new Map<string, Heard>();
   for (const condition of CONDITIONS) {
     const kind = condition.noise;
     if (kind !== null && !noises.has(kind)) {
       noises.set(kind, await makeNoise(synthesizer, kind, { count: talk.samples.length, seed }));
     }
     const noise = kind === null ? null : noises.get(kind)!;
-    tallies[condition.name] = tallyTalk(talk, hear(talk, condition, { noise, seed }));
+    const heard = hear(talk, condition, { noise, seed });
+    tallies[condition.name] = tallyTalk(talk, heard);
+    if (RIVAL_CONDITIONS.includes(condition.name)) heardByRivals.set(condition.name, heard);
   }
   const clean = hear(talk, CONDITIONS[0]!, { noise: null, seed });
-  const { frameSamples } = createFiveBandDetector(SAMPLE_RATE);
-  tallies[TRUTH] = tallyTalk(talk, clean, trueScores(talk, frameSamples));
-  tallies[WINDOWS] = tallyWindows(talk, clean, 15);
-  return tallies;
+  tallies[TRUTH] = tallyTalk(talk, clean, trueScores(talk));
+  return { ...tallies, ...(await tallyRivals(talk, heardByRivals)) };
 }

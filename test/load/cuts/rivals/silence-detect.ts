@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { encodePcm16le } from '@earshot/audio';
-import type { Heard } from './hearing.ts';
+import type { Heard } from '../runs/hearing.ts';
 
 /** Silence by the level of samples alone, as people cut with it: below -35 dB for 200 ms. */
 const FILTER = 'silencedetect=noise=-35dB:d=0.2';
