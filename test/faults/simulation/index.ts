@@ -17,10 +17,6 @@ export const simulator: FaultClass = {
 async function runSimulator({ count, seed, log }: FaultRun): Promise<FaultFigures> {
   const seeds = Array.from({ length: count }, (_, index) => forkSeed(seed, `run ${index}`));
   const tally = await runFarm(seeds, log);
-  for (const failed of tally.failed) {
-    log(`simulator: seed ${failed.seed}: ${failed.line}`);
-    log(`simulator: repeat with node test/dist/faults/simulation/replay.js ${failed.seed}`);
-  }
   const reached = BRANCHES.map((branch) => `${branch} ${tally.branches[branch] ?? 0}`);
   const missing = BRANCHES.filter((branch) => (tally.branches[branch] ?? 0) === 0);
   if (count >= RUNS_THAT_REACH_ALL && missing.length > 0) {

@@ -1,18 +1,27 @@
 import { Worker } from 'node:worker_threads';
 import { BRANCHES } from '../oracle/branches.ts';
-import { runSeeds, type SeedTally } from './seed-worker.ts';
+import { type FailedRun, runSeeds, type SeedTally, type SeedWatch } from './seed-worker.ts';
 
 /** Threads that share a long run. */
 const WORKERS = 2;
 /** Fewer seeds than this are not worth a thread. */
 const SEEDS_WORTH_A_WORKER = 1000;
 
-type WorkerMessage = { readonly runs: number } | { readonly tally: SeedTally };
+type WorkerMessage =
+  | { readonly runs: number }
+  | { readonly failed: FailedRun }
+  | { readonly tally: SeedTally };
 
 /** Runs many seeds, on two threads when there are many and this is built code. */
 export async function runFarm(seeds: readonly number[], log: (line: string) => void): Promise<SeedTally> {
   const isBuilt = import.meta.url.endsWith('.js');
-  if (!isBuilt || seeds.length < SEEDS_WORTH_A_WORKER) return await runSeeds({ seeds });
+  const onFailed = ({ seed, line }: FailedRun): void => {
+    log(`simulator: seed ${seed}: ${line}`);
+    log(`simulator: repeat with node test/dist/faults/simulation/replay.js ${seed}`);
+  };
+  if (!isBuilt || seeds.length < SEEDS_WORTH_A_WORKER) {
+    return await runSeeds({ seeds }, { onRun: () => undefined, onFailed });
+  }
   const done = new Array<number>(WORKERS).fill(0);
   const progress = (worker: number, runs: number): void => {
     done[worker] = runs;
@@ -22,13 +31,13 @@ export async function runFarm(seeds: readonly number[], log: (line: string) => v
   const tallies = await Promise.all(
     done.map((_, worker) => {
       const share = seeds.filter((_seed, index) => index % WORKERS === worker);
-      return runInWorker(share, (runs) => progress(worker, runs));
+      return runInWorker(share, { onRun: (runs) => progress(worker, runs), onFailed });
     }),
   );
   return tallies.reduce(merged);
 }
 
-function runInWorker(seeds: readonly number[], progress: (runs: number) => void): Promise<SeedTally> {
+function runInWorker(seeds: readonly number[], watch: SeedWatch): Promise<SeedTally> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./seed-worker.js', import.meta.url), {
       workerData: { seeds },
@@ -37,7 +46,8 @@ function runInWorker(seeds: readonly number[], progress: (runs: number) => void)
     });
     worker.on('message', (message: WorkerMessage) => {
       if ('tally' in message) resolve(message.tally);
-      else progress(message.runs);
+      else if ('failed' in message) watch.onFailed(message.failed);
+      else watch.onRun(message.runs);
     });
     worker.on('error', reject);
     worker.on('exit', (code) => reject(new Error(`a simulating thread left with ${code}`)));
@@ -53,7 +63,6 @@ function merged(a: SeedTally, b: SeedTally): SeedTally {
     samplesDoubled: a.samplesDoubled + b.samplesDoubled,
     stuck: a.stuck + b.stuck,
     falseAcks: a.falseAcks + b.falseAcks,
-    failed: [...a.failed, ...b.failed],
     branches: Object.fromEntries(
       BRANCHES.map((branch) => [branch, (a.branches[branch] ?? 0) + (b.branches[branch] ?? 0)]),
     ),

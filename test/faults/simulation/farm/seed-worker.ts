@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { BranchCounts } from '../oracle/branches.ts';
-import { type SimulationOptions, simulate } from '../simulation.ts';
+import { simulate } from '../simulation.ts';
 
 /** Seeds to run, and how. */
 export interface SeedRange {
@@ -22,24 +22,26 @@ export interface SeedTally {
   readonly samplesDoubled: number;
   readonly stuck: number;
   readonly falseAcks: number;
-  readonly failed: readonly FailedRun[];
   readonly branches: Readonly<Record<string, number>>;
 }
 
 /** Failed runs that are told one by one; more are only counted. */
 const TOLD = 20;
 
+/** Told while seeds run. */
+export interface SeedWatch {
+  /** How many are done. */
+  readonly onRun: (runs: number) => void;
+  readonly onFailed: (failed: FailedRun) => void;
+}
+
 /** Runs seeds one after the other in this thread. */
-export async function runSeeds(
-  range: SeedRange,
-  parts: SimulationOptions['parts'] = {},
-  onRun: (runs: number) => void = () => undefined,
-): Promise<SeedTally> {
+export async function runSeeds(range: SeedRange, watch: SeedWatch): Promise<SeedTally> {
   const tally = { runs: 0, steps: 0, injected: 0, samplesLost: 0, samplesDoubled: 0, stuck: 0, falseAcks: 0 };
-  const failed: FailedRun[] = [];
+  let failed = 0;
   const branches = new BranchCounts();
   for (const seed of range.seeds) {
-    const result = await simulate({ seed, parts });
+    const result = await simulate({ seed });
     tally.runs += 1;
     tally.steps += result.steps;
     tally.injected += result.injected;
@@ -51,15 +53,16 @@ export async function runSeeds(
       if (['I6', 'I13', 'I17', 'crash'].includes(rule)) tally.stuck += 1;
     }
     branches.add(result.reached);
-    if (result.violations.length + result.stuck > 0 && failed.length < TOLD) {
+    if (result.violations.length + result.stuck > 0 && failed < TOLD) {
       const told = result.violations
         .slice(0, 3)
         .map(({ rule, session, what }) => `${rule} ${session} ${what}`);
-      failed.push({ seed, line: [...(result.stuck > 0 ? ['stuck'] : []), ...told].join('; ') });
+      watch.onFailed({ seed, line: [...(result.stuck > 0 ? ['stuck'] : []), ...told].join('; ') });
+      failed += 1;
     }
-    onRun(tally.runs);
+    watch.onRun(tally.runs);
   }
-  return { ...tally, failed, branches: branches.record() };
+  return { ...tally, branches: branches.record() };
 }
 
 function isSeedRange(value: unknown): value is SeedRange {
@@ -69,8 +72,11 @@ function isSeedRange(value: unknown): value is SeedRange {
 if (parentPort !== null && isSeedRange(workerData)) {
   Error.stackTraceLimit = 0;
   const port = parentPort;
-  const tally = await runSeeds(workerData, {}, (runs) => {
-    if (runs % 1000 === 0) port.postMessage({ runs });
+  const tally = await runSeeds(workerData, {
+    onRun: (runs) => {
+      if (runs % 1000 === 0) port.postMessage({ runs });
+    },
+    onFailed: (failed) => port.postMessage({ failed }),
   });
   port.postMessage({ tally });
 }
