@@ -1,4 +1,4 @@
-import { encodePcm16le } from '@earshot/audio';
+import { createCutter, encodePcm16le } from '@earshot/audio';
 import { speechLike } from '../../generator/speech-like.ts';
 import { callApi, createSession, endSession, feedSession } from '../../servers/api-calls.ts';
 import { type EarshotNode, startEarshotNode } from '../../servers/earshot-node.ts';
@@ -11,8 +11,9 @@ export interface OverheadResult {
 }
 
 const SEGMENTS = 12;
-/** Pauses come every 3.1 s, so segments last 12.4 s; the last one ends a little early. */
-const SECONDS = 146;
+const SAMPLE_RATE = 16_000;
+/** Enough for that many segments of any length. */
+const SECONDS = SEGMENTS * 25;
 const PATIENCE_MS = 60_000;
 
 /** One session after the other, on one ingest and one worker with the usual settings. */
@@ -21,7 +22,7 @@ export async function measureOverhead(plan: {
   readonly sessions: number;
 }): Promise<OverheadResult> {
   const node = await startEarshotNode({ store: plan.store, workers: 1 });
-  const audio = encodePcm16le(speechLike(16_000, SECONDS));
+  const audio = encodePcm16le(wholeSegments(speechLike(SAMPLE_RATE, SECONDS)));
   const elapsedMs: number[] = [];
   try {
     // The first sessions pay for connections and compilation.
@@ -33,6 +34,14 @@ export async function measureOverhead(plan: {
   } finally {
     await node.stop();
   }
+}
+
+/** The samples that make up the first segments, wherever the cutter cuts them. */
+function wholeSegments(samples: Int16Array): Int16Array {
+  const cuts = createCutter({ sampleRate: SAMPLE_RATE }).push(samples);
+  const last = cuts[SEGMENTS - 1];
+  if (last === undefined) throw new Error(`the cutter made ${cuts.length} segments`);
+  return samples.subarray(0, last.firstSample + last.samples);
 }
 
 async function oneSession(node: EarshotNode, audio: Uint8Array): Promise<number> {
