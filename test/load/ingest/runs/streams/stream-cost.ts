@@ -127,7 +127,7 @@ async function measureWindow(group: FleetGroup, plan: CostPlan): Promise<CostWin
   };
 }
 
-/** Less the question itself. */
+/** Less the question itself: one command, and two reads, since the end of its connection is read too. */
 function perMinute(
   before: RedisWork | undefined,
   after: RedisWork | undefined,
@@ -136,7 +136,7 @@ function perMinute(
   if (before === undefined || after === undefined) return undefined;
   return {
     commands: (after.commands - before.commands - 1) / streamMinutes,
-    reads: (after.reads - before.reads - 1) / streamMinutes,
+    reads: (after.reads - before.reads - 2) / streamMinutes,
     cpuMs: (after.cpuMs - before.cpuMs) / streamMinutes,
   };
 }
