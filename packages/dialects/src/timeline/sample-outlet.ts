@@ -1,4 +1,4 @@
-import { decodeAlaw, decodeFloat32le, decodeMulaw, decodePcm16be, decodePcm16le } from '@earshot/audio';
+import { decodeAlaw, decodeFloat32le, decodeMulaw, decodePcm16be } from '@earshot/audio';
 import type { TrackName } from '@earshot/protocol';
 import type { DialectEvent, GapEvent } from '../model/events.ts';
 import type { StreamFormat } from '../model/format.ts';
@@ -82,7 +82,7 @@ export class SampleOutlet {
   #decode(bytes: Uint8Array): Int16Array {
     switch (this.#format.codec) {
       case 'pcm16':
-        return this.#bigEndian ? decodePcm16be(bytes) : decodePcm16le(bytes);
+        return this.#bigEndian ? decodePcm16be(bytes) : copyPcm16le(bytes);
       case 'mulaw':
         return decodeMulaw(bytes, takeSamples(bytes.length));
       case 'alaw':
@@ -91,6 +91,13 @@ export class SampleOutlet {
         return decodeFloat32le(bytes);
     }
   }
+}
+
+/** As `decodePcm16le`, which refuses to run on a processor of another byte order; the aligner gives whole samples. */
+function copyPcm16le(bytes: Uint8Array): Int16Array {
+  const samples = takeSamples(bytes.length / 2);
+  new Uint8Array(samples.buffer, samples.byteOffset, bytes.length).set(bytes);
+  return samples;
 }
 
 function takeSamples(samples: number): Int16Array {
