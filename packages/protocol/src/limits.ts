@@ -70,7 +70,7 @@ export const LIMITS = {
   /** One HTTP append with a digest, which is held in memory until it is checked, bytes. */
   maxDigestedBytes: 10_485_760,
   /** Journal: a batch is committed after this, ms, or with this many bytes. */
-  journalCommitMs: 10,
+  journalCommitMs: 20,
   journalCommitBytes: 262_144,
   /** Size from which a journal file is closed, bytes. */
   journalFileBytes: 67_108_864,
