@@ -32,10 +32,7 @@ export function createLeases(
   }
   return {
     liveStream,
-    async holdStream(ref, lease, ttlMs) {
-      const { epoch, node } = lease;
-      return (await redis.eval(HOLD, 1, names.live(ref), epoch, encode(lease), ttlMs, node)) === 1;
-    },
+    holdStream: createHolder(redis),
     async releaseStream(ref, lease) {
       await redis.eval(RELEASE, 1, names.live(ref), encode(lease));
       await changes.publish(ref);
@@ -46,4 +43,47 @@ export function createLeases(
     },
     onStreamNotice: (listener) => changes.onNotice(listener),
   };
+}
+
+interface Hold {
+  readonly args: Parameters<SessionIndex['holdStream']>;
+  resolve(held: boolean): void;
+  reject(error: unknown): void;
+}
+
+/** Leases that are asked for at the same moment, as those of a node's beat are, go in round trips of so many. */
+const HOLDS_AT_ONCE = 100;
+
+function createHolder(redis: Redis): SessionIndex['holdStream'] {
+  let gathered: Hold[] = [];
+  const send = (): void => {
+    const holds = gathered;
+    gathered = [];
+    for (let at = 0; at < holds.length; at += HOLDS_AT_ONCE) {
+      void holdAll(redis, holds.slice(at, at + HOLDS_AT_ONCE));
+    }
+  };
+  return (...args) =>
+    new Promise((resolve, reject) => {
+      if (gathered.length === 0) queueMicrotask(send);
+      gathered.push({ args, resolve, reject });
+    });
+}
+
+async function holdAll(redis: Redis, holds: readonly Hold[]): Promise<void> {
+  const pipeline = redis.pipeline();
+  for (const { args } of holds) {
+    const [ref, lease, ttlMs] = args;
+    pipeline.eval(HOLD, 1, names.live(ref), lease.epoch, encode(lease), ttlMs, lease.node);
+  }
+  try {
+    const answers = await pipeline.exec();
+    for (const [index, hold] of holds.entries()) {
+      const [error, held] = answers?.[index] ?? [new Error('Redis gave no answer'), null];
+      if (error === null) hold.resolve(held === 1);
+      else hold.reject(error);
+    }
+  } catch (error) {
+    for (const hold of holds) hold.reject(error);
+  }
 }

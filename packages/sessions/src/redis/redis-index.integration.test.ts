@@ -79,6 +79,14 @@ describe('the Redis index', () => {
     expect(await index.liveStream(ref)).toBeNull();
   });
 
+  it('asks for all leases of a moment at once, and answers each', async () => {
+    const refs = Array.from({ length: 250 }, (_, n) => ({ ...ref, sessionId: `${ref.sessionId}-${n}` }));
+    await index.holdStream(refs[7]!, { node: 'b', epoch: 2 }, 5000);
+    const held = await Promise.all(refs.map((one) => index.holdStream(one, { node: 'a', epoch: 1 }, 5000)));
+    expect(held.flatMap((yes, n) => (yes ? [] : [n]))).toEqual([7]);
+    expect(await index.liveStream(refs[249]!)).toEqual({ node: 'a', epoch: 1 });
+  });
+
   it('forgets a lease that nobody renews', async () => {
     await index.holdStream(ref, { node: 'a', epoch: 1 }, 30);
     await new Promise((resolve) => setTimeout(resolve, 60));
