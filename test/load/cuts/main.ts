@@ -1,7 +1,7 @@
 import { figuresLine } from '../calls/report/figures.ts';
 import { type CutsOptions, readCutsOptions } from './options.ts';
-import { cutsFigures } from './report/figures.ts';
-import { writeCutsReport } from './report/report.ts';
+import { cutsFigures, wordFigures } from './report/figures.ts';
+import { figureTable, writeCutsReport } from './report/report.ts';
 import { collect } from './report/results.ts';
 import { CHANGING_NOISES, STEADY_NOISES } from './runs/conditions.ts';
 import { measureStage, type StageCost } from './runs/stage-cost.ts';
@@ -55,6 +55,11 @@ async function wordsOf({ split, seed, wordSeconds: seconds }: CutsOptions): Prom
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 async function run(options: CutsOptions): Promise<void> {
+  if (options.wordsOnly) {
+    const figures = wordFigures({ words: await wordsOf(options) });
+    process.stdout.write(`${figureTable(figures)}\n\n${figuresLine(figures)}\n`);
+    return;
+  }
   const tasks = tasksOf(options);
   const outcomes = await onThreads(tasks, {
     threads: options.threads,

@@ -3,7 +3,11 @@ import type { Split } from './speech/voices.ts';
 
 /** What a run measures. */
 export interface CutsOptions {
+  /** How the run was asked for. */
+  readonly command: string;
   readonly quick: boolean;
+  /** Whether nothing but the words is measured. */
+  readonly wordsOnly: boolean;
   readonly split: Split;
   readonly seed: number;
   readonly talks: number;
@@ -26,14 +30,18 @@ const USAGE = `npm run bench:cuts -- [options]
   --seconds N         of each talk (180; 90 with --quick)
   --threads N         2
   --no-cost           leaves out what the chunk stage costs
+  --only words        nothing but what the embedded engine understands
   --no-words          leaves out what the embedded engine understands, which takes minutes`;
 
 /** Reads the command line. Throws the usage when it makes no sense. */
 export function readCutsOptions(args: readonly string[]): CutsOptions {
-  const { quick, split, seed, talks, seconds, threads, ...rest } = parse(args);
+  const { quick, split, seed, talks, seconds, threads, only, ...rest } = parse(args);
   if (split !== 'test' && split !== 'tune') throw new Error(USAGE);
+  if (only !== undefined && only !== 'words') throw new Error(USAGE);
   return {
+    command: ['npm run bench:cuts', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
     quick,
+    wordsOnly: only === 'words',
     split,
     seed: count(seed),
     talks: count(talks ?? (quick ? '8' : '16')),
@@ -55,6 +63,7 @@ function parse(args: readonly string[]) {
         quick: { type: 'boolean', default: false },
         split: { type: 'string', default: 'test' },
         seed: { type: 'string', default: '1' },
+        only: { type: 'string' },
         talks: { type: 'string' },
         seconds: { type: 'string' },
         threads: { type: 'string', default: '2' },

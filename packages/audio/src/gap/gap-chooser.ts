@@ -15,10 +15,10 @@ export interface Gap {
 
 /** Log-odds of a pause asked for so many frames after the earliest place; straight lines in between. */
 const ASKED = [
-  { after: 0, odds: 4.2 },
-  { after: 20, odds: 4.2 },
-  { after: 395, odds: 2 },
-  { after: 420, odds: 0 },
+  { after: 0, odds: 3.9 },
+  { after: 20, odds: 3.9 },
+  { after: 400, odds: 2.6 },
+  { after: 430, odds: 0 },
 ] as const;
 /** Frames without a better place before the best is taken: it may be the edge of the middle of a pause. */
 const SETTLED = 17;

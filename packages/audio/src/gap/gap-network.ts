@@ -1,7 +1,7 @@
 /**
- * What a small network learned from synthetic talks in noise, none of whose voices, sentences and noises the bench of
- * cuts judges with: 75 levels in, 40 rectified units, the log-odds of a pause out. Whole numbers, to be multiplied by the
- * scale of their unit.
+ * What a network learned from synthetic talks in noise: 75 levels in, 40 rectified units, the log-odds of a pause out. The
+ * bench of cuts judges with other voices, sentences and seeds, though with noise of the same kinds. Whole numbers, to be
+ * multiplied by the scale of their unit.
  */
 export const INPUTS = 75;
 export const HIDDEN = 40;

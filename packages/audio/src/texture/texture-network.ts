@@ -1,7 +1,7 @@
 /**
- * What a small network learned from synthetic talks in noise, and from noise and music alone, none of which the bench of
- * cuts judges with: 45 figures of four seconds in, 12 rectified units, the log-odds of speech out. Whole numbers, to be
- * multiplied by the scale of their unit.
+ * What a network learned from synthetic talks in noise, and from noise and music alone: 45 figures of four seconds in, 12
+ * rectified units, the log-odds of speech out. The bench of cuts judges with other voices, sentences and seeds, though
+ * with noise of the same kinds. Whole numbers, to be multiplied by the scale of their unit.
  */
 export const FIGURES = 45;
 export const UNITS = 12;

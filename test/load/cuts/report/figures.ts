@@ -87,12 +87,12 @@ function markFigures(result: CutsResult): Figure[] {
   ];
 }
 
-function wordFigures({ words }: CutsResult): Figure[] {
+/** What cutting costs in words. */
+export function wordFigures({ words }: Pick<CutsResult, 'words'>): Figure[] {
   if (words === undefined) return [];
-  const { alone, stream, windows } = words;
+  const { alone, stream } = words;
   return [
     figure('word_errors_added', stream - alone, { unit: 'points', goal: 0.3 }),
-    figure('word_errors_added_by_windows', windows - alone, { unit: 'points', goal: null }),
     figure('word_errors_alone', alone, { unit: '%', goal: null }),
   ];
 }

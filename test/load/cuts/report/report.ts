@@ -24,6 +24,10 @@ the clean talk and the clean telephone. A pause of 500 ms or more is missed when
 not cut in it. "True pauses" is the same cutter told the truth; "every 15 s" cuts whatever is said. The chunk stage is
 timed at 1,000 streams that advance together by 100 ms, in turns with the detector alone; CPU time, medians.
 
+What people use instead cuts by the same rules: in the first pause of 200 ms after 10 s, at the latest after 25 s, where
+ffmpeg's \`silencedetect=noise=-35dB:d=0.2\` or Silero v6 (the network of the worker's speech check, asked about every
+frame; left out where it is not installed) sees one. WebRTC's detector is not among them.
+
 None of this is real speech: both synthesizers are clearer, and pause more sharply, than people on a telephone.`;
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -80,7 +84,8 @@ function noiseTable({ noises }: CutsResult): string {
   );
 }
 
-function figureTable(figures: readonly Figure[]): string {
+/** Figures and whether they are as good as asked for. */
+export function figureTable(figures: readonly Figure[]): string {
   return table(
     ['figure', 'measured', 'goal', ''],
     figures.map(({ name, value, goal, unit }) => [
@@ -102,7 +107,7 @@ export async function writeCutsReport(
   const body = [what, figureTable(figures), rivalTable(result), conditionTable(result), noiseTable(result)];
   if (!options.quick && split === 'test' && result.cost !== undefined) {
     const machine = ['The machine:', (await machineLines()).join('\n')];
-    const text = ['# Cuts', 'Written by `npm run bench:cuts`.', HOW, ...body, ...machine].join('\n\n');
+    const text = ['# Cuts', `Written by \`${options.command}\`.`, HOW, ...body, ...machine].join('\n\n');
     await writeFile(FILE, `${text}\n`);
   }
   return body.join('\n\n');

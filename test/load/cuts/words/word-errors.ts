@@ -11,11 +11,8 @@ export interface WordErrors {
   readonly alone: number;
   /** The segments of the stream, one after the other. */
   readonly stream: number;
-  /** Windows of 15 s, whatever is said. */
-  readonly windows: number;
 }
 
-const WINDOW_SAMPLES = 15 * SAMPLE_RATE;
 /** Talkers that follow each other in the stream. */
 const TALKERS = 4;
 
@@ -47,12 +44,6 @@ function segmentsOf(samples: Int16Array): Int16Array[] {
   return [...segments, ...(rest === undefined ? [] : [rest])]
     .filter(({ speech }) => speech)
     .map((segment) => segment.samples);
-}
-
-function windowsOf(samples: Int16Array): Int16Array[] {
-  return Array.from({ length: Math.ceil(samples.length / WINDOW_SAMPLES) }, (_, index) =>
-    samples.slice(index * WINDOW_SAMPLES, (index + 1) * WINDOW_SAMPLES),
-  );
 }
 
 /** What the engine understands of pieces, two of them at a time. */
@@ -88,7 +79,6 @@ export async function measureWords(
       words: said.split(' ').length,
       alone: await errors(lines.map(({ start, end }) => samples.slice(start, end))),
       stream: await errors(segmentsOf(samples)),
-      windows: await errors(windowsOf(samples)),
     };
   } finally {
     await engine.close();
