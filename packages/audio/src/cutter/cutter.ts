@@ -9,7 +9,7 @@ export interface CutterOptions extends SegmenterOptions {
   readonly origin?: number;
 }
 
-/** Creates a cutter for one track, of about 20 kB at any rate; options that cannot be met are a RangeError. */
+/** Creates a cutter for one track, of about 27 kB at any rate; options that cannot be met are a RangeError. */
 export function createCutter(options: CutterOptions): Cutter {
   const origin = options.origin ?? 0;
   if (!Number.isSafeInteger(origin) || origin < 0) {

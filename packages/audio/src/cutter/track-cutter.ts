@@ -50,13 +50,14 @@ export class TrackCutter implements Cutter {
     this.#detector = detector;
     this.#rule = rule;
     this.#lengths = pauseLengths(rule);
-    this.#history = new FrameHistory(Math.ceil(rule.maxSamples / size) + SPARE_FRAMES, choice);
+    this.#gaps = gapFinder(rule, detector);
+    const scores = this.#gaps === undefined ? choice : 1;
+    this.#history = new FrameHistory(Math.ceil(rule.maxSamples / size) + SPARE_FRAMES, scores);
     this.#energy = new EnergyLedger(size, choice, origin);
     this.#spoken = new SpokenMeter(Math.ceil((LEAST_SPEECH_SECONDS * rule.sampleRate) / size));
     this.#quietEnergy = size * (FULL_SCALE * 10 ** (QUIET_DB / 20)) ** 2;
     this.#frame = new Int16Array(size);
     this.#pauses = new PauseFinder(origin);
-    this.#gaps = gapFinder(rule, detector);
     this.#origin = origin;
     this.#first = origin;
     this.#scored = origin;

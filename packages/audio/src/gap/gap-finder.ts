@@ -12,11 +12,13 @@ const TEXTURE_HOP_FRAMES = TEXTURE_FRAMES / 2;
 /** Log-odds of a place amid silence. */
 const SILENT_ODDS = 12;
 
+/** The judges of all tracks, which remember nothing from one question to the next. */
+const GAPS = new GapJudge();
+const TEXTURES = new TextureJudge();
+
 /** Finds gaps in a track from the levels of its bands, frame by frame; frames are numbered from 0. */
 export class GapFinder {
   readonly #history: LevelHistory;
-  readonly #judge = new GapJudge();
-  readonly #texture = new TextureJudge();
   readonly #window = new OddsWindow();
   readonly #chooser: GapChooser;
   #quietFrames = 0;
@@ -41,7 +43,7 @@ export class GapFinder {
     if (place >= 0 && place % SURVEY_FRAMES === 0) history.survey();
     if (place < this.#chooser.wanted - SIDE_PLACES) return;
     const isSilent = this.#quietFrames >= 2 * LOOK_AHEAD;
-    this.#window.push(isSilent ? SILENT_ODDS : this.#judge.judge(history));
+    this.#window.push(isSilent ? SILENT_ODDS : GAPS.judge(history));
     if (this.#known >= this.#chooser.wanted) this.#chooser.push(this.#known, this.#window.middle);
   }
 
@@ -58,7 +60,7 @@ export class GapFinder {
       const levels = Array.from({ length: BANDS }, (_, band) =>
         this.#history.levels(band, start, TEXTURE_FRAMES),
       );
-      if (this.#texture.mayBeSpeech(levels)) return true;
+      if (TEXTURES.mayBeSpeech(levels)) return true;
       if (start === last) return false;
     }
   }

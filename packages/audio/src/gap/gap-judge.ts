@@ -1,4 +1,4 @@
-import { float64At } from '../elements.ts';
+import { float32At, float64At } from '../elements.ts';
 import { BIASES, HIDDEN, INPUTS, OUTPUT_BIAS, OUTPUTS, WEIGHTS } from './gap-network.ts';
 import { BANDS, type LevelHistory } from './level-history.ts';
 
@@ -61,7 +61,7 @@ export class GapJudge {
       for (let band = 0; band < BANDS; band += 1) {
         let level = 0;
         for (let frame = from; frame < to; frame += 1)
-          level += float64At(recent, middle + frame * BANDS + band);
+          level += float32At(recent, middle + frame * BANDS + band);
         const above = level / (to - from) - float64At(floors, band);
         inputs[input] = Math.min(HIGHEST_DB, Math.max(LOWEST_DB, above)) * SCALE;
         input += 1;
@@ -79,7 +79,7 @@ function isLoud({ recent, recentStart, floors, ranges }: LevelHistory): boolean 
   let above = 0;
   let range = 0;
   for (let band = 0; band < BANDS; band += 1) {
-    const level = float64At(recent, middle + band) + float64At(recent, middle + band - BANDS);
+    const level = float32At(recent, middle + band) + float32At(recent, middle + band - BANDS);
     above += level / 2 - float64At(floors, band);
     range += float64At(ranges, band);
   }

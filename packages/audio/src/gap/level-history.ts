@@ -18,7 +18,7 @@ export class LevelHistory {
   readonly floors = new Float64Array(BANDS);
   readonly ranges = new Float64Array(BANDS);
   /** Levels of the last frames, dB above a mean square of 1, each twice, so that those asked for lie in a row. */
-  readonly recent = new Float64Array(2 * RECENT * BANDS);
+  readonly recent = new Float32Array(2 * RECENT * BANDS);
   readonly #frames: number;
   /** Bands above the highest that there is: a telephone has none at 4-8 kHz. */
   readonly #absent: number;

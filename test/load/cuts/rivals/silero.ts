@@ -18,6 +18,9 @@ interface Runtime {
 export const SILERO_FRAME = 512;
 const CONTEXT = 64;
 const STATE = 128;
+/** What the worker's package brings along where it could be installed. */
+const LIBRARY = 'onnxruntime-node';
+const NETWORK = '@ricky0123/vad-web/dist/silero_vad_v6.onnx';
 
 /** Hears tracks of 16 kHz side by side: the probability of speech in each frame of each. */
 export type Silero = (tracks: readonly Int16Array[]) => Promise<number[][]>;
@@ -30,9 +33,9 @@ function isRuntime(value: unknown): value is Runtime {
 export async function openSilero(): Promise<Silero | undefined> {
   const require = createRequire(createRequire(import.meta.url).resolve('@earshot/transcription'));
   try {
-    const runtime: unknown = require('onnxruntime-node');
+    const runtime: unknown = require(LIBRARY);
     if (!isRuntime(runtime)) return undefined;
-    const path = require.resolve('@ricky0123/vad-web/dist/silero_vad_v6.onnx');
+    const path = require.resolve(NETWORK);
     const threads = { intraOpNumThreads: 1, interOpNumThreads: 1 };
     const session = await runtime.InferenceSession.create(path, threads);
     return (tracks) => hear({ runtime, session }, tracks);
