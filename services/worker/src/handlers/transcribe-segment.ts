@@ -17,25 +17,41 @@ const STATUS = { ok: 'transcribed', no_speech: 'no_speech', failed: 'failed' } a
 export function createTranscribeSegment(parts: WorkerParts): Handler<TranscribeSegmentJob> {
   return (job, context) =>
     unlessErased(parts.archive, job, async () => {
-      const known = await parts.archive.readResult(job, job.track, job.index);
+      // Both at once: mostly there is no result yet, and a store may be far away.
+      const [known, wav] = await Promise.all([
+        parts.archive.readResult(job, job.track, job.index),
+        readSegment(parts, job),
+      ]);
       if (known !== null && known.status !== 'failed') {
         await tellIndex(parts, job, known);
         return;
       }
-      const stored = await store(parts, job, { result: await transcribe(parts, job, context), known });
+      const stored = await store(parts, job, {
+        result: await transcribe(parts, { job, wav }, context),
+        known,
+      });
       await tellIndex(parts, job, stored);
     });
 }
 
-async function transcribe(
-  parts: WorkerParts,
-  job: TranscribeSegmentJob,
-  context: JobContext,
-): Promise<SegmentResult> {
-  const wav = await parts.store.get(job.key).catch((error: unknown) => {
+/** The segment's file; null when it is not stored. */
+async function readSegment(
+  { store }: WorkerParts,
+  { key }: TranscribeSegmentJob,
+): Promise<Uint8Array | null> {
+  try {
+    return await store.get(key);
+  } catch (error) {
     if (error instanceof ObjectNotFound) return null;
     throw error;
-  });
+  }
+}
+
+async function transcribe(
+  parts: WorkerParts,
+  { job, wav }: { readonly job: TranscribeSegmentJob; readonly wav: Uint8Array | null },
+  context: JobContext,
+): Promise<SegmentResult> {
   if (wav === null)
     return failedResult(parts, job, { reason: 'segment_missing', message: 'The segment is not stored.' });
   try {
