@@ -2,7 +2,11 @@ import { LIMITS } from '@earshot/protocol';
 import type { SpeechDetector } from '../vad/speech-detector.ts';
 import type { CutPolicy } from './cut-policy.ts';
 
-/** How to cut; lengths default to `LIMITS`, the policy to `first`, the detector to the five-band one. */
+/**
+ * How to cut; lengths default to `LIMITS`, the policy to `first`, the detector to the five-band one. With that policy and
+ * a detector that knows its spectrum, the first place that is surely in a pause will do, however long the pause is,
+ * unless `minPauseMs` is given.
+ */
 export interface SegmenterOptions {
   /** Hz; 8000 to 48000 for the five-band detector. */
   readonly sampleRate: number;
