@@ -82,7 +82,7 @@ export async function processesPart({ options, fleet, say }: PartContext): Promi
       figure({ name: 'two_processes_cpu', value: median(two), unit }),
     ],
     text: [
-      `Two ingest processes behind one port against one, ${each} real-time streams for each process, in windows that take turns: a stream costs ${median(two).toFixed(0)} us of processor time a second with two (primary, and all three processes' threads) and ${median(one).toFixed(0)} us with one, so that two processors carry ${value.toFixed(2)} times the streams of one. That is a statement about processor time: generator, Redis and both processes share this machine, and what they do to each other in wall-clock time is not in it. Above 2 the two took something from each other that one does alone: two journals sync on one disk, and slower syncs make fewer of them. The connections were spread ${shares.join(' : ')}.`,
+      `Two ingest processes behind one port against one, ${each} real-time streams for each process, all fed at the same time: a stream costs ${median(two).toFixed(0)} us of processor time a second with two (primary, and all three processes' threads) and ${median(one).toFixed(0)} us with one, so that two processors carry ${value.toFixed(2)} times the streams of one. That is a statement about processor time: generator, Redis and both processes share this machine, and what they do to each other in wall-clock time is not in it. The connections were spread ${shares.join(' : ')}.`,
       table(
         ['processes', ...one.map((_, index) => `window ${index + 1}`)],
         [

@@ -22,7 +22,10 @@ const WARM_UP_MS = 1000;
 const FRAME_SECONDS = 0.02;
 const Shares = z.object({ processes: z.array(z.object({ live: z.int() })).default([]) });
 
-/** As many streams for each process on a service of one and on a service of two, fed in turn. */
+/**
+ * As many streams for each process on a service of one and on a service of two. Both are fed at the same time: a busy
+ * machine wakes servers later, which makes them handle more frames at once and so cheaper, and must do that to both alike.
+ */
 export async function measureTwoProcesses(
   fleet: Fleet,
   plan: { readonly each: number; readonly windows: number; readonly windowMs: number },
@@ -38,8 +41,8 @@ export async function measureTwoProcesses(
       await side.group.run(WARM_UP_MS);
     }
     for (let window = 0; window < plan.windows; window += 1) {
-      for (const side of window % 2 === 0 ? sides : [...sides].reverse())
-        side.costs.push(await costOf(side, plan.windowMs));
+      const costs = await Promise.all(sides.map((side) => costOf(side, plan.windowMs)));
+      for (const [index, cost] of costs.entries()) sides[index]?.costs.push(cost);
     }
     const [one, two] = sides;
     const answer: unknown = await (await fetch(`${two?.node.origin ?? ''}/capacity`)).json();
