@@ -161,17 +161,11 @@ export class SocketStream implements ConnectionListener, MessageSink {
     this.#drain?.touch();
     try {
       this.#feed.flush();
-      this.#holdBack();
+      this.#reading.hold('room', this.#connection.room());
+      this.#reading.hold('credit', this.#events.credit());
     } catch (error) {
       this.#finish(closingForError(error));
     }
-  }
-
-  #holdBack(): void {
-    const room = this.#connection.room();
-    if (room !== undefined) void this.#reading.holdUntil('room', room);
-    const credit = this.#events.credit();
-    if (credit !== undefined) void this.#reading.holdUntil('credit', credit);
   }
 
   /** Empty messages and control frames cost us more than their sender. */

@@ -116,6 +116,17 @@ describe('a client that speaks earshot.v1', () => {
     client.socket.close();
   });
 
+  it('does not wait for the interval when it has used up a quarter of its credit', async () => {
+    await start({ streamAckIntervalMs: 60_000, streamCreditBytes: 64_000 });
+    const client = await open();
+    await client.event('ready');
+    for (const at of [0, RATE, 2 * RATE]) {
+      await client.send(pcm(at, RATE));
+      await until(() => acksOf(client).at(-1)?.durable === at + RATE);
+    }
+    client.socket.close();
+  });
+
   it('hears of archived positions, stored segments and warnings', async () => {
     await start();
     const client = await open();

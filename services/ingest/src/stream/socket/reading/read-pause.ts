@@ -19,9 +19,12 @@ export class ReadPause {
     return this.#reasons.size > 0;
   }
 
-  /** Not read until `wait` resolves; one wait of a kind at a time. */
-  async holdUntil(reason: PauseReason, wait: Promise<void>): Promise<void> {
-    if (this.#reasons.has(reason)) return;
+  /** Not read until `wait` resolves, if there is one; one wait of a kind at a time. */
+  hold(reason: PauseReason, wait: Promise<void> | undefined): void {
+    if (wait !== undefined && !this.#reasons.has(reason)) void this.#holdUntil(reason, wait);
+  }
+
+  async #holdUntil(reason: PauseReason, wait: Promise<void>): Promise<void> {
     if (!this.active) this.#socket.pause();
     this.#reasons.add(reason);
     await wait;
