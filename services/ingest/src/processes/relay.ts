@@ -1,25 +1,30 @@
-import type { Worker } from 'node:cluster';
 import { Socket } from 'node:net';
 import type { FromProcess, ToProcess } from './messages.ts';
 
 /** A process that is busy or stopped is left out of an answer after this, ms. */
 const ANSWER_MS = 1500;
 
+/** What the relay needs of a process; cluster's `Worker` fits. */
+export interface Peer {
+  isConnected(): boolean;
+  send(message: ToProcess, handle?: Socket): unknown;
+}
+
 interface Round {
-  readonly asker: Worker;
+  readonly asker: Peer;
   readonly askerId: number;
-  readonly waitingFor: Set<Worker>;
+  readonly waitingFor: Set<Peer>;
   readonly answers: string[];
   readonly late: NodeJS.Timeout;
 }
 
 /** The primary's post: knows which process is which node, asks all of them, passes connections from one to another. */
 export class Relay {
-  readonly #nodes = new Map<Worker, string>();
+  readonly #nodes = new Map<Peer, string>();
   readonly #rounds = new Map<number, Round>();
   #nextRound = 0;
 
-  hear(from: Worker, message: FromProcess, handle: unknown): void {
+  hear(from: Peer, message: FromProcess, handle: unknown): void {
     switch (message.type) {
       case 'ready':
         this.#nodes.set(from, message.node);
@@ -36,7 +41,7 @@ export class Relay {
     }
   }
 
-  gone(worker: Worker): void {
+  gone(worker: Peer): void {
     if (this.#nodes.delete(worker)) this.#tellNodes();
     for (const id of this.#rounds.keys()) this.#leave(id, worker);
   }
@@ -46,7 +51,7 @@ export class Relay {
     for (const worker of this.#nodes.keys()) send(worker, { type: 'nodes', nodes });
   }
 
-  #ask(asker: Worker, { id: askerId, question }: FromProcess & { type: 'ask' }): void {
+  #ask(asker: Peer, { id: askerId, question }: FromProcess & { type: 'ask' }): void {
     const id = this.#nextRound;
     this.#nextRound += 1;
     const late = setTimeout(() => this.#finish(id), ANSWER_MS);
@@ -54,14 +59,14 @@ export class Relay {
     for (const worker of this.#nodes.keys()) send(worker, { type: 'question', id, question });
   }
 
-  #answered(from: Worker, { id, answer }: FromProcess & { type: 'answer' }): void {
+  #answered(from: Peer, { id, answer }: FromProcess & { type: 'answer' }): void {
     const round = this.#rounds.get(id);
     if (round?.waitingFor.has(from) !== true) return;
     round.answers.push(answer);
     this.#leave(id, from);
   }
 
-  #leave(id: number, worker: Worker): void {
+  #leave(id: number, worker: Peer): void {
     const round = this.#rounds.get(id);
     round?.waitingFor.delete(worker);
     if (round?.waitingFor.size === 0) this.#finish(id);
@@ -77,12 +82,14 @@ export class Relay {
 
   #pass({ node, upgrade }: FromProcess & { type: 'pass' }, socket: Socket): void {
     const to = [...this.#nodes].find(([, name]) => name === node)?.[0];
+    // The client may hang up while its connection is between two processes.
+    socket.on('error', () => undefined);
     // The sender connects again, and is told where it stands.
     if (to?.isConnected() !== true) socket.destroy();
-    else to.send({ type: 'passed', upgrade } satisfies ToProcess, socket);
+    else to.send({ type: 'passed', upgrade }, socket);
   }
 }
 
-function send(worker: Worker, message: ToProcess): void {
+function send(worker: Peer, message: ToProcess): void {
   if (worker.isConnected()) worker.send(message);
 }
