@@ -29,8 +29,15 @@ function isRuntime(value: unknown): value is Runtime {
   return typeof value === 'object' && value !== null && 'InferenceSession' in value && 'Tensor' in value;
 }
 
-/** The network that the worker's speech check uses, undefined where that is not installed. */
-export async function openSilero(): Promise<Silero | undefined> {
+let opened: Promise<Silero | undefined> | undefined;
+
+/** The network that the worker's speech check uses, once for a thread; undefined where that is not installed. */
+export function openSilero(): Promise<Silero | undefined> {
+  opened ??= open();
+  return opened;
+}
+
+async function open(): Promise<Silero | undefined> {
   const require = createRequire(createRequire(import.meta.url).resolve('@earshot/transcription'));
   try {
     const runtime: unknown = require(LIBRARY);
