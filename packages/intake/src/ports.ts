@@ -10,8 +10,6 @@ export interface IntakeTime {
   elapsedMs(): number;
   /** Runs once after `ms`; the answer cancels it. */
   after(ms: number, run: () => void): () => void;
-  /** Runs once all that waits for its turn now has had it: sockets, timers, answers of the disk. */
-  afterOthers(run: () => void): void;
   /** 0 ≤ x < 1. */
   random(): number;
 }

@@ -49,7 +49,7 @@ async function lane(disk: Promise<void>): Promise<SegmentLane> {
       ref,
       stream: slow(stream, disk),
       ...{ journal, store, stop, sessions, index: sessions, node: 'node', limits: LIMITS },
-      slots: createStorageSlots(1, systemTime),
+      slots: createStorageSlots(1),
       time: systemTime,
       log: { info: quiet, warn: quiet, error: quiet },
     },

@@ -125,30 +125,24 @@ export class SegmentLane {
 
   /** One attempt; undefined when other content stands at the place. */
   async #attempt(segment: PendingSegment, attempt: number): Promise<StoredSegment | undefined> {
-    const { journal, stream, slots, store, stop } = this.#context;
+    const { journal, stream, slots, store, stop, ref } = this.#context;
     const to = segment.firstSample + segment.samples;
     if (stream.durable(this.#track) < to) await journal.whenDurable();
     return await slots.run(async () => {
-      const { pcm, damaged, wav, entry } = await slots.prepare(() => this.#prepare(segment, attempt));
+      refuseStopped(stop);
+      const { pcm, damaged } = await readAudio(stream, this.#track, {
+        from: segment.firstSample,
+        to,
+        attempt,
+      });
       // Whoever stopped it counts on it that no write begins any more, however long the disk took.
       refuseStopped(stop);
+      const wav = segmentWav(segment.sampleRate, pcm);
+      const entry = entryAt(ref, segment, { place: this.#placeOf(segment), wav });
       if (!(await this.#watched(entry.key, putSegment(store, entry, wav)))) return undefined;
       this.#digester.add(entry.firstSample, pcm);
       return { entry, segment, damaged };
     });
-  }
-
-  async #prepare(segment: PendingSegment, attempt: number) {
-    const { stream, stop, ref } = this.#context;
-    refuseStopped(stop);
-    const from = segment.firstSample;
-    const { pcm, damaged } = await readAudio(stream, this.#track, {
-      from,
-      to: from + segment.samples,
-      attempt,
-    });
-    const wav = segmentWav(segment.sampleRate, pcm);
-    return { pcm, damaged, wav, entry: entryAt(ref, segment, { place: this.#placeOf(segment), wav }) };
   }
 
   async #watched<T>(key: string, writing: Promise<T>): Promise<T> {

@@ -8,7 +8,5 @@ export const systemTime: IntakeTime = {
     const timer = setTimeout(run, ms);
     return () => clearTimeout(timer);
   },
-  // The first comes before the sockets are looked at again, the second behind that.
-  afterOthers: (run) => void setImmediate(() => setImmediate(run)),
   random: () => Math.random(),
 };

@@ -29,7 +29,6 @@ export function simulatedTime(
     now: () => from.clock.now(),
     elapsedMs: () => scheduler.nowMs,
     after: (ms, run) => scheduler.after(ms, `${life.name} timer`, run, life),
-    afterOthers: (run) => void scheduler.after(0, `${life.name} turn`, run, life),
     random: () => from.random.next(),
   };
 }
