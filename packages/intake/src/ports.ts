@@ -171,6 +171,7 @@ export interface IntakeHost {
 }
 
 type LimitName =
+  | 'maxConcurrentPuts'
   | 'maxLiveStreams'
   | 'maxStreamBytes'
   | 'maxStreamGaps'
@@ -180,5 +181,5 @@ type LimitName =
   | 'streamLeaseMs'
   | 'streamLeaseRenewMs';
 
-/** `LIMITS` unless a test narrows one. */
+/** `LIMITS` unless a process or a test narrows one. */
 export type IntakeLimits = { readonly [Name in LimitName & keyof typeof LIMITS]: number };

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createIntakeHost, type IntakeHost } from '@earshot/intake';
+import { createIntakeHost, type IntakeHost, type IntakeLimits } from '@earshot/intake';
 import { LIMITS } from '@earshot/protocol';
 import { createQueueProducer, type QueueProducer } from '@earshot/queue';
 import {
@@ -33,6 +33,8 @@ export interface NodeBase<Settings extends NodeSettings = NodeSettings> {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly lifecycle: Lifecycle;
+  /** What differs from the usual limits of live audio. */
+  readonly intakeLimits?: Partial<IntakeLimits>;
 }
 
 /** The parts that every process which takes live audio is built on, opened and wired. */
@@ -108,7 +110,7 @@ function createSessionParts({ config, log, lifecycle }: NodeBase, held: Held): W
   return { sessions, index, producer, events };
 }
 
-function createIntake({ config, log, metrics }: NodeBase, parts: Held & Work): IntakeHost {
+function createIntake({ config, log, metrics, intakeLimits }: NodeBase, parts: Held & Work): IntakeHost {
   const { sessions, index, store, journal, name } = parts;
   const host = createIntakeHost({
     sessions,
@@ -125,6 +127,7 @@ function createIntake({ config, log, metrics }: NodeBase, parts: Held & Work): I
       maxSeconds: config.EARSHOT_CUT_MAX_SECONDS,
     },
     limits: {
+      ...intakeLimits,
       maxLiveStreams: config.EARSHOT_MAX_STREAMS,
       streamResumeMs: config.EARSHOT_RESUME_SECONDS * 1000,
     },

@@ -57,6 +57,8 @@ export const LIMITS = {
   closeHandshakeMs: 5000,
   /** Segments being written to storage at once by one ingest node. */
   maxConcurrentPuts: 32,
+  /** The same of a process that carries calls: many that end at once would be heard in the 20 ms ticks of all others. */
+  maxConcurrentCallPuts: 4,
   /** PCM16 bytes that an acknowledged stream may have on its way without a durable ack. */
   streamCreditBytes: 4_194_304,
   /** Acknowledgements of one stream are sent no more often than this, ms, unless its client runs out of credit. */

@@ -1,5 +1,5 @@
 import { type AudioNode, importBootstrapKey, type NodeBase, openNode, repeat } from '@earshot/node';
-import { CreateLineRequest, EarshotError } from '@earshot/protocol';
+import { CreateLineRequest, EarshotError, LIMITS } from '@earshot/protocol';
 import { createDeliveryLog, createLifecycle, createLog, createMetrics } from '@earshot/runtime';
 import { createCallIndex } from '@earshot/sessions';
 import { createCallArchive } from '@earshot/storage';
@@ -111,7 +111,8 @@ async function openParts(
   onJournalFailure: (error: Error) => void,
 ): Promise<Parts> {
   const { config, log, lifecycle } = base;
-  const node = await openNode(base, onJournalFailure);
+  const intakeLimits = { maxConcurrentPuts: LIMITS.maxConcurrentCallPuts };
+  const node = await openNode({ ...base, intakeLimits }, onJournalFailure);
   const announce = createAnnouncer({
     events: node.events,
     archive: node.archive,

@@ -52,7 +52,7 @@ class NodeIntake implements IntakeHost {
 
   constructor(deps: IntakeHostDeps) {
     const { recovery, time = systemTime, limits = {}, cut = {}, ...rest } = deps;
-    const slots = createStorageSlots(LIMITS.maxConcurrentPuts);
+    const slots = createStorageSlots(limits.maxConcurrentPuts ?? LIMITS.maxConcurrentPuts);
     this.#context = { ...rest, time, cut, slots, limits: { ...LIMITS, ...limits } };
     this.#leases = new Leases(this.#context, () => this.#tenures.values(), {
       isClaimed: (tenure) => this.#openings.has(tenure.ref),
