@@ -129,6 +129,9 @@ function judgeContent(
   let foreign = 0;
   for (let at = 0; at < track.audio.length; at += 1) {
     if (track.missing[at] === 1 && track.stored[at] === 1 && track.audio[at] !== 0) foreign += 1;
+    // Also a gap that its connection ended with, and that another one followed.
+    if (track.audio[at] === 0 && shares.some(({ connection }) => isForgottenGap(history, connection, at)))
+      owned[at] = 1;
   }
   for (const run of strayRuns(track, owned)) {
     if (!isRelocated(session, track, run)) foreign += run.to - run.from;
