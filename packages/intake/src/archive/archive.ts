@@ -113,10 +113,12 @@ export class Archive {
 
   #keep(stored: StoredSegment): void {
     const { entry, segment } = stored;
-    this.stored.push(entry);
     if (!this.stopped) this.#count(-segment.samples * 2);
-    this.#context.metrics.segmentStored(44 + segment.samples * 2, entry.cut);
-    this.#feed.add(entry);
+    if (entry !== undefined) {
+      this.stored.push(entry);
+      this.#context.metrics.segmentStored(44 + entry.samples * 2, entry.cut);
+      this.#feed.add(entry);
+    }
     this.#onStored(stored);
   }
 }

@@ -4,6 +4,7 @@ import type { IntakeContext } from '../context.ts';
 import { backOff, type Stop, worthLogging } from '../time/waiting.ts';
 import { type JournalAudio, readAudio } from './journal-audio.ts';
 import { othersAreDone } from './others-turn.ts';
+import { ownAudio, splitAt } from './own-audio.ts';
 import {
   entryAt,
   type PendingSegment,
@@ -24,10 +25,17 @@ export interface Relocation {
   readonly shift: number;
 }
 
-/** A segment that is safe in storage. */
+/** A segment, or a part of one, that is safe in storage. */
 export interface StoredSegment {
-  readonly entry: SegmentEntry;
+  /** What was stored; undefined for samples that lie in the object told before. */
+  readonly entry: SegmentEntry | undefined;
   readonly segment: PendingSegment;
+  readonly damaged: JournalAudio['damaged'];
+}
+
+/** An object in storage, and what of its audio could not be read back. */
+interface StoredObject {
+  readonly entry: SegmentEntry;
   readonly damaged: JournalAudio['damaged'];
 }
 
@@ -50,6 +58,7 @@ export interface LaneContext
 
 /**
  * Carries the segments of one track from the journal to storage, one after the other, as often as it takes.
+ * Where the same audio stands already, cut elsewhere, it counts as stored and the next segment begins at its end.
  * Where other content stands in the way, by a writer that was thought gone, the track goes on behind it.
  */
 export class SegmentLane {
@@ -61,6 +70,8 @@ export class SegmentLane {
   readonly #digester: TrackDigester;
   #index: number;
   #shift = 0;
+  /** The position in the journal below which everything is stored. */
+  #storedTo = 0;
   #running: Promise<void> | undefined;
 
   constructor(
@@ -78,7 +89,7 @@ export class SegmentLane {
 
   add(segment: PendingSegment): void {
     this.#waiting.push(segment);
-    this.#running ??= this.#run();
+    if (this.#running === undefined && this.#next() !== undefined) this.#running = this.#run();
   }
 
   digest(): TrackDigest | undefined {
@@ -98,17 +109,31 @@ export class SegmentLane {
   }
 
   async #run(): Promise<void> {
-    for (let segment = this.#waiting[0]; segment !== undefined; segment = this.#waiting[0]) {
+    for (let segment = this.#next(); segment !== undefined; segment = this.#next()) {
       const stored = await this.#store(segment);
       if (stored === undefined) break;
-      this.#waiting.shift();
-      this.#index = stored.entry.index + 1;
-      this.#listener.stored(stored);
+      const { entry, damaged } = stored;
+      this.#index = entry.index + 1;
+      this.#storedTo = entry.firstSample - this.#shift + entry.samples;
+      const { before = segment, rest } = splitAt(segment, this.#storedTo);
+      this.#waiting.splice(0, 1, ...(rest === undefined ? [] : [rest]));
+      this.#listener.stored({ entry, segment: before, damaged });
     }
     this.#running = undefined;
   }
 
-  async #store(segment: PendingSegment): Promise<StoredSegment | undefined> {
+  /** What is to be stored next: nothing that the object before it has already. */
+  #next(): PendingSegment | undefined {
+    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+      const { before, rest } = splitAt(first, this.#storedTo);
+      if (before === undefined) return first;
+      this.#waiting.splice(0, 1, ...(rest === undefined ? [] : [rest]));
+      this.#listener.stored({ entry: undefined, segment: before, damaged: [] });
+    }
+    return undefined;
+  }
+
+  async #store(segment: PendingSegment): Promise<StoredObject | undefined> {
     const { stop, time } = this.#context;
     for (let attempt = 1; !stop.stopped; attempt += 1) {
       try {
@@ -124,7 +149,7 @@ export class SegmentLane {
   }
 
   /** One attempt; undefined when other content stands at the place. */
-  async #attempt(segment: PendingSegment, attempt: number): Promise<StoredSegment | undefined> {
+  async #attempt(segment: PendingSegment, attempt: number): Promise<StoredObject | undefined> {
     const { journal, stream, slots, store, stop, ref } = this.#context;
     const to = segment.firstSample + segment.samples;
     if (stream.durable(this.#track) < to) await journal.whenDurable();
@@ -138,11 +163,18 @@ export class SegmentLane {
       // Whoever stopped it counts on it that no write begins any more, however long the disk took.
       refuseStopped(stop);
       const wav = segmentWav(segment.sampleRate, pcm);
-      const entry = entryAt(ref, segment, { place: this.#placeOf(segment), wav });
-      if (!(await this.#watched(entry.key, putSegment(store, entry, wav)))) return undefined;
-      this.#digester.add(entry.firstSample, pcm);
-      return { entry, segment, damaged };
+      const place = this.#placeOf(segment);
+      const entry = entryAt(ref, segment, { place, wav });
+      const standing = await this.#watched(entry.key, putSegment(store, entry, wav));
+      if (standing === undefined) return this.#keep(entry, { pcm, damaged });
+      const own = await ownAudio(stream, segment, { standing, attempt });
+      return own && this.#keep(entryAt(ref, own.segment, { place, wav: standing }), own);
     });
+  }
+
+  #keep(entry: SegmentEntry, { pcm, damaged }: JournalAudio): StoredObject {
+    this.#digester.add(entry.firstSample, pcm);
+    return { entry, damaged };
   }
 
   async #watched<T>(key: string, writing: Promise<T>): Promise<T> {

@@ -4,7 +4,8 @@ import type { SegmentEntry, SessionRef, TrackName } from '@earshot/protocol';
 import { keys, parseSegmentKey } from '@earshot/storage';
 import type { SegmentStore } from '../ports.ts';
 
-const WAV_HEAD_BYTES = 44;
+/** Bytes in front of the samples of a segment's WAV file. */
+export const WAV_HEAD_BYTES = 44;
 
 /** A cut of a track that waits to be stored: positions only, the audio is in the journal. */
 export interface PendingSegment {
@@ -33,17 +34,18 @@ export function segmentWav(sampleRate: number, pcm: Uint8Array): Uint8Array {
 }
 
 /**
- * Writes one segment at its place; true when it is there. The same content there already counts as written,
- * so a repeated attempt is harmless; other content is left alone, and the answer is false.
+ * Writes one segment at its place. The same content there already counts as written, so a repeated attempt is
+ * harmless; other content is left alone, and is the answer.
  */
 export async function putSegment(
   store: SegmentStore,
   entry: SegmentEntry,
   wav: Uint8Array,
-): Promise<boolean> {
+): Promise<Uint8Array | undefined> {
   const options = { createOnly: true, sha256: entry.sha256, contentType: 'audio/wav' };
-  if ((await store.put(entry.key, wav, options)) === 'created') return true;
-  return sha256Of(await store.get(entry.key)) === entry.sha256;
+  if ((await store.put(entry.key, wav, options)) === 'created') return undefined;
+  const standing = await store.get(entry.key);
+  return sha256Of(standing) === entry.sha256 ? undefined : standing;
 }
 
 /** The entry of a segment at a place. */

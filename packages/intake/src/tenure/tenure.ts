@@ -273,7 +273,7 @@ export class Tenure implements ConnectionHome {
     });
     const line = this.intake.lineOf(track);
     if (line !== undefined) line.archived = firstSample + samples;
-    this.connection?.segment(entry);
+    if (entry !== undefined) this.connection?.segment(entry);
     this.connection?.progress();
   }
 
