@@ -4,7 +4,7 @@ import { simulate } from './simulation.ts';
 /** Runs that broke a promise once. */
 const MENDED = [
   1_891_239_402, 1_290_835_710, 1_778_237_602, 1_767_207_480, 634_934_438, 1_402_382_643, 920_394_557,
-  920_400_244,
+  920_400_244, 985_043_144, 1_893_091_848,
 ];
 const SEEDS = Array.from({ length: 12 }, (_, at) => 9_000 + at);
 

@@ -18,7 +18,7 @@ export interface LaneStart {
 /** Carries the segments of one session from the journal to storage, in order on each track. */
 export class Archive {
   readonly stored: SegmentEntry[] = [];
-  readonly relocations: Relocation[] = [];
+  readonly relocations: Relocation[];
   readonly #context: IntakeContext;
   readonly #ref: SessionRef;
   readonly #stream: JournalStream;
@@ -29,7 +29,13 @@ export class Archive {
   readonly #stop = new Stop();
   #backlogBytes = 0;
 
-  constructor(context: IntakeContext, stream: JournalStream, onStored: (stored: StoredSegment) => void) {
+  /** Adds to `relocations`, which are those of an earlier process so far. */
+  constructor(
+    context: IntakeContext,
+    { stream, relocations }: { stream: JournalStream; relocations: Relocation[] },
+    onStored: (stored: StoredSegment) => void,
+  ) {
+    this.relocations = relocations;
     this.#context = context;
     this.#ref = stream.ref;
     this.#stream = stream;
@@ -44,7 +50,9 @@ export class Archive {
   /** Says where a track continues; to be called before its first segment. */
   start(track: TrackName, start: LaneStart): void {
     this.#starts.set(track, start);
-    if (start.shift > 0) this.relocations.push({ track, from: start.from, shift: start.shift });
+    const { from, shift } = start;
+    const known = this.relocations.findLast((relocation) => relocation.track === track);
+    if (shift !== (known?.shift ?? 0)) this.relocations.push({ track, from, shift });
   }
 
   add(segment: PendingSegment): void {
@@ -83,7 +91,8 @@ export class Archive {
 
   /** What a person should know about how this went. */
   issues(): ProcessingIssue[] {
-    return this.relocations.map(({ track, shift }) => ({
+    const conflicts = this.relocations.filter(({ shift }) => shift > 0);
+    return conflicts.map(({ track, shift }) => ({
       type: 'segment_conflict',
       message: 'Other audio was already stored where a segment belongs; the track goes on behind it.',
       details: { track, shift },

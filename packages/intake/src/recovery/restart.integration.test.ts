@@ -23,6 +23,14 @@ afterEach(() => bench.stop());
 
 const open = (): Promise<Connection> => bench.host.open(session.ref, { transport: 'websocket' });
 
+function gate(): { readonly opened: Promise<void>; open(): void } {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
+}
+
 function expectWhole(seed: number, samples: number): void {
   const segments = session.records.flatMap((record) => record.segments);
   const all = new Map([...session.segments, ...segments].map((segment) => [segment.key, segment]));
@@ -86,6 +94,52 @@ describe('a node that is started again', () => {
     await next.finish(endOf());
     expect(await next.archived(20_000)).toBe(true);
     expectWhole(4, 40 * RATE);
+  });
+
+  it('still says that other audio stood in the way, when it was cut off before its record', async () => {
+    bench.store.objects.set(
+      `clinic/${session.ref.sessionId}/segments/main/000000-000000000000.wav`,
+      new Uint8Array(44 + RATE * 2),
+    );
+    bench.sessions.beforeClose = () => new Promise(() => undefined);
+    const connection = await open();
+    feed(connection, { seed: 12, from: 0, to: RATE });
+    connection.gap('main', 700, 'missing_frames');
+    feed(connection, { seed: 12, from: RATE + 700, to: 2 * RATE });
+    await connection.finish(endOf());
+    await until(() => bench.journal.stream(session.ref).ranges().length === 0);
+    bench.sessions.beforeClose = () => undefined;
+    const claim = { v: 1, epoch: 1, node: 'node', claimedAt: '2026-01-05T08:00:00.000Z' } as const;
+    bench.sessions.openClaims = () => Promise.resolve([claim]);
+    session.fate = 'ending';
+    await bench.restart();
+    await until(() => session.records.length === 1, { timeoutMs: 10_000 });
+    expect(session.records[0]?.warnings.filter(({ type }) => type === 'segment_conflict')).toHaveLength(1);
+    expect(session.records[0]?.gaps).toEqual([
+      { track: 'main', from: 2 * RATE, to: 2 * RATE + 700, reason: 'missing_frames' },
+    ]);
+  });
+
+  it('goes on behind its own tail, which storage took only after it had looked there', async () => {
+    const [arrived, landing] = [gate(), gate()];
+    bench.store.beforePut = async () => {
+      arrived.open();
+      await landing.opened;
+    };
+    const connection = await open();
+    feed(connection, { seed: 13, from: 0, to: 17 * RATE });
+    await connection.finish(endOf());
+    await arrived.opened;
+    bench.store.beforePut = () => undefined;
+    await bench.restart();
+    const next = await open();
+    landing.open();
+    await until(() => bench.store.objects.size === 1);
+    feed(next, { seed: 13, from: 17 * RATE, to: 40 * RATE });
+    await next.finish(endOf());
+    expect(await next.archived(20_000)).toBe(true);
+    expectWhole(13, 40 * RATE);
+    expect(session.records.at(-1)?.warnings).toEqual([]);
   });
 
   it('stores what storage had refused before', async () => {

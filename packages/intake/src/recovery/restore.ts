@@ -1,9 +1,10 @@
 import { decodePcm16le } from '@earshot/audio';
 import type { JournalRange, JournalStream, RecoveredStream } from '@earshot/journal';
-import { Gap, type SegmentEntry, type TrackName } from '@earshot/protocol';
+import { Gap, type SegmentEntry, TrackName } from '@earshot/protocol';
 import type { StoredStanding } from '@earshot/sessions';
 import { readAudio } from '../archive/journal-audio.ts';
 import { othersFeed } from '../archive/others-turn.ts';
+import type { Relocation } from '../archive/segment-lane.ts';
 import type { IntakeContext } from '../context.ts';
 import { Tenure } from '../tenure/tenure.ts';
 import type { TenureStart } from '../tenure/tenure-start.ts';
@@ -108,8 +109,16 @@ function startOf({ stream, meta }: RecoveredStream, { time }: IntakeContext): Om
     startedAt: typeof startedAt === 'string' ? startedAt : time.now().toISOString(),
     transport: transport === 'http' ? 'http' : 'websocket',
     gaps: known.success ? known.data : [],
+    relocations: Array.isArray(meta['relocations']) ? meta['relocations'].filter(isRelocation) : [],
     fromEpoch: typeof fromEpoch === 'number' ? fromEpoch : stream.epoch,
   };
+}
+
+function isRelocation(told: unknown): told is Relocation {
+  if (typeof told !== 'object' || told === null) return false;
+  if (!('track' in told && 'from' in told && 'shift' in told)) return false;
+  const { track, from, shift } = told;
+  return TrackName.safeParse(track).success && Number.isSafeInteger(from) && Number.isSafeInteger(shift);
 }
 
 function tracksOf(stream: JournalStream): TrackName[] {

@@ -2,6 +2,7 @@ import type { JournalStream } from '@earshot/journal';
 import type { Gap, ProcessingIssue, StreamRecord } from '@earshot/protocol';
 import type { Archive } from '../archive/archive.ts';
 import type { JournalAudio } from '../archive/journal-audio.ts';
+import type { Relocation } from '../archive/segment-lane.ts';
 import type { PendingSegment } from '../archive/segment-object.ts';
 import type { IntakeContext } from '../context.ts';
 import type { ClosedBy } from '../ports.ts';
@@ -15,12 +16,14 @@ import type { TrackLine } from './track-line.ts';
 export class TenureBook {
   readonly summary: ConnectionSummary;
   readonly gaps: GapLedger;
+  /** Where its segments lie elsewhere in storage than in the journal. */
+  readonly relocations: Relocation[];
   /** The first epoch that was fed here. */
   fromEpoch: number | undefined;
   readonly #warnings: WarningList;
   readonly #stream: JournalStream;
   readonly #tell: (issue: ProcessingIssue) => void;
-  #describedGaps: number;
+  #described: number;
 
   /** `tell` passes each warning on to the connection. */
   constructor(context: IntakeContext, start: TenureStart, tell: (issue: ProcessingIssue) => void) {
@@ -30,7 +33,8 @@ export class TenureBook {
     this.summary = new ConnectionSummary(start.startedAt, start.transport);
     this.#warnings = new WarningList(context.limits.maxStreamWarnings);
     this.gaps = new GapLedger(context.limits.maxStreamGaps, start.gaps);
-    this.#describedGaps = this.gaps.count;
+    this.relocations = [...(start.relocations ?? [])];
+    this.#described = this.#countToDescribe();
   }
 
   warn(issue: ProcessingIssue): void {
@@ -58,16 +62,26 @@ export class TenureBook {
     });
   }
 
-  /** Tells the journal of gaps before their place in it is given up: a crash must not make silence of them. */
+  /**
+   * Tells the journal of gaps, and of where they lie, before their place in it is given up: a crash must not make
+   * silence of them, nor hide that other audio stood in the way.
+   */
   keepGaps(): void {
-    if (this.gaps.count !== this.#describedGaps) this.#stream.describe(this.meta());
-    this.#describedGaps = this.gaps.count;
+    const count = this.#countToDescribe();
+    if (count !== this.#described) this.#stream.describe(this.meta());
+    this.#described = count;
+  }
+
+  #countToDescribe(): number {
+    return this.gaps.count + this.relocations.length;
   }
 
   /** What a recovery is told beside the audio. */
   meta(): Record<string, unknown> {
     const { startedAt, transport } = this.summary;
-    return { startedAt, transport, fromEpoch: this.fromEpoch, gaps: this.gaps.all() };
+    const { relocations } = this;
+    const told = { startedAt, transport, fromEpoch: this.fromEpoch, gaps: this.gaps.all() };
+    return relocations.length === 0 ? told : { ...told, relocations };
   }
 
   record(end: {

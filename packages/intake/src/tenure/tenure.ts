@@ -63,7 +63,9 @@ export class Tenure implements ConnectionHome {
     this.ref = stream.ref;
     this.epoch = stream.epoch;
     this.book = new TenureBook(context, start, (issue) => this.connection?.warning(issue));
-    this.archive = new Archive(context, stream, (stored) => this.#release(stored));
+    this.archive = new Archive(context, { stream, relocations: this.book.relocations }, (stored) =>
+      this.#release(stored),
+    );
     this.intake = new AudioIntake(context, {
       stream,
       tracks,
