@@ -34,6 +34,7 @@ export {
   type GuardedResponse,
 } from './egress/guarded-fetch.ts';
 export type { EgressPolicy, ResolvedAddress, Resolver } from './egress/policy.ts';
+export { readUrl } from './egress/url-text.ts';
 export { FolderInUse, lockFolder } from './folder/folder-lock.ts';
 export { readPrivateFile, writePrivateFile } from './folder/private-file.ts';
 export { systemFailure } from './folder/system-failure.ts';

@@ -10,7 +10,7 @@ const FLOOR_PART = 0.1;
 const CEILING_PART = 0.9;
 
 /** So many of the last frames can be looked at. */
-export const RECENT = 24;
+const RECENT = 24;
 
 /** Remembers how loud each band of the last frames was, and what is usual: the floor and the ceiling of each. */
 export class LevelHistory {

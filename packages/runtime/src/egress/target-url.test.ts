@@ -24,6 +24,11 @@ describe('a target URL', () => {
     expect(parse(url).hostname).toBe(host);
   });
 
+  it('is judged alike however often it is asked about', () => {
+    const asked = Array.from({ length: 20_000 }, () => parse('https://b\u00fccher.example/').hostname);
+    expect(new Set(asked)).toEqual(new Set(['xn--bcher-kva.example']));
+  });
+
   it.each([
     'http://hooks.example/',
     'ftp://hooks.example/',

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { EarshotError, LIMITS } from '@earshot/protocol';
 import type { EgressRules } from './policy.ts';
+import { readUrl } from './url-text.ts';
 
 /** Spaces, control characters and backslashes, which a URL parser would drop or turn into something else. */
 const UNSAFE = /[\s\p{Cc}\\]/u;
@@ -37,8 +38,8 @@ function isAllowedHost(host: string, rules: EgressRules): boolean {
  * literal addresses in any spelling. Throws `invalid_request`. Use the returned object, never the text again.
  */
 export function parseTarget(text: string, rules: EgressRules): URL {
-  if (!isSafeText(text) || !URL.canParse(text)) throw refused();
-  const url = new URL(text);
+  const url = isSafeText(text) ? readUrl(text) : undefined;
+  if (url === undefined) throw refused();
   const schemeAllowed = url.protocol === 'https:' || (rules.allowPrivate && url.protocol === 'http:');
   if (!schemeAllowed || !rules.allowsPort(portOf(url)) || portOf(url) === 0) throw refused();
   if (!isAllowedHost(socketHost(url), rules) || !rules.allowsOrigin(url.origin)) throw refused();

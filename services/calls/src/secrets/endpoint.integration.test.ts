@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { readUrl } from '@earshot/runtime';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createBench, entryOf, localEgress, PRINCIPAL } from './testing/bench.ts';
@@ -166,8 +167,8 @@ function endpoints() {
 
 /** Which provider a text names, by the parts of the parsed URL. */
 function meant(text: string): 'a' | 'b' | 'none' {
-  if (!URL.canParse(text)) return 'none';
-  const url = new URL(text);
+  const url = readUrl(text);
+  if (url === undefined) return 'none';
   if (/[?#]/.test(url.href) || url.username !== '' || url.password !== '') return 'none';
   const place = [url.protocol, url.hostname, url.port, url.pathname].join(' ');
   if (place === `https: hook.example ${good.port} ${PATH}`) return 'a';

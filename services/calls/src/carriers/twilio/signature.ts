@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { readUrl } from '@earshot/runtime';
 
 /** Form fields of a callback; a field that came several times has an array. */
 export type SignedParameters = Readonly<Record<string, string | readonly string[]>>;
@@ -57,8 +58,9 @@ const HTTP_SCHEMES: Readonly<Record<string, string>> = { 'wss:': 'https:', 'ws:'
 /** The forms of a URL that senders sign: with and without the port; for a WebSocket as http(s) too, and with a slash. */
 export function signedForms(text: string): Set<string> {
   const forms = new Set([text]);
-  if (!URL.canParse(text)) return forms;
-  const { protocol, hostname, port, pathname, search } = new URL(text);
+  const url = readUrl(text);
+  if (url === undefined) return forms;
+  const { protocol, hostname, port, pathname, search } = url;
   const asHttp = HTTP_SCHEMES[protocol];
   const schemes = asHttp === undefined ? [protocol] : [protocol, asHttp];
   const ends = asHttp === undefined || pathname.endsWith('/') ? [''] : ['', '/'];

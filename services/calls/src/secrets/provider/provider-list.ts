@@ -1,4 +1,5 @@
 import { EarshotError, LIMITS, type RealtimeSecretRequest } from '@earshot/protocol';
+import { readUrl } from '@earshot/runtime';
 import type { Provider } from './provider.ts';
 import type { SecretOrder } from './secret-order.ts';
 
@@ -14,7 +15,7 @@ export function chooseProvider(providers: readonly Provider[], endpoint: string 
     if (fallback !== undefined) return fallback;
     throw new EarshotError('service_unavailable', { message: 'No realtime provider is configured here.' });
   }
-  const href = URL.canParse(endpoint) ? new URL(endpoint).href : undefined;
+  const href = readUrl(endpoint)?.href;
   const chosen = providers.find((provider) => provider.endpoint === href);
   if (chosen === undefined) throw refused('The endpoint is not one that this server may use.');
   return chosen;
