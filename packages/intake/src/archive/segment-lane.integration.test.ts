@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { encodePcm16le } from '@earshot/audio';
 import type { JournalStream } from '@earshot/journal';
-import { LIMITS } from '@earshot/protocol';
+import { EarshotError, LIMITS } from '@earshot/protocol';
 import { keys } from '@earshot/storage';
 import { computedAudio, temporaryFolder } from '@earshot/test-support';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -27,22 +27,25 @@ beforeEach(async () => {
 });
 afterEach(() => bench.stop());
 
-/** The stream on a disk that gives nothing before `until`. */
-function slow(stream: JournalStream, until: Promise<void>): JournalStream {
+/** A disk in order. */
+const atOnce = (): Promise<void> => Promise.resolve();
+
+/** The stream on a disk that gives what it has when `ready` says so, and refuses what that refuses. */
+function behind(stream: JournalStream, ready: () => Promise<void>): JournalStream {
   return new Proxy(stream, {
     get: (of, name) => {
       const member: unknown = Reflect.get(of, name, of);
       if (typeof member !== 'function') return member;
       return (...given: unknown[]): unknown => {
         const answer: unknown = Reflect.apply(member, of, given);
-        return name === 'read' ? until.then(() => answer) : answer;
+        return name === 'read' ? ready().then(() => answer) : answer;
       };
     },
   });
 }
 
 /** A lane over a durable stream of `samples`, from its first segment on. */
-async function laneOver(samples: number, disk: Promise<void> = Promise.resolve()): Promise<SegmentLane> {
+async function laneOver(samples: number, disk = atOnce): Promise<SegmentLane> {
   const { journal, store, sessions } = bench;
   const stream = journal.stream(ref);
   stream.begin(1, {});
@@ -52,7 +55,7 @@ async function laneOver(samples: number, disk: Promise<void> = Promise.resolve()
   return new SegmentLane(
     {
       ref,
-      stream: slow(stream, disk),
+      stream: behind(stream, disk),
       ...{ journal, store, stop, sessions, index: sessions, node: 'node', limits: LIMITS },
       slots: createStorageSlots(1),
       time: systemTime,
@@ -88,7 +91,7 @@ function cutOf(firstSample: number, to: number): PendingSegment {
 }
 
 /** A lane that has begun with a segment of a second, and waits for its disk. */
-async function lane(disk: Promise<void>): Promise<SegmentLane> {
+async function lane(disk = atOnce): Promise<SegmentLane> {
   const carrying = await laneOver(RATE, disk);
   carrying.add(cutOf(0, RATE));
   return carrying;
@@ -126,9 +129,26 @@ function gate(): { readonly opened: Promise<void>; open(): void } {
 }
 
 describe('the archive of a track', () => {
+  it('takes no outage of storage for a broken disk: a read that is refused once is done again', async () => {
+    let puts = 0;
+    let refusals = 0;
+    bench.store.beforePut = (_key, attempt) => {
+      puts = attempt;
+      if (attempt <= 6) throw new EarshotError('service_unavailable');
+    };
+    const carrying = await lane(() => {
+      if (puts < 6 || refusals > 0) return atOnce();
+      refusals += 1;
+      return Promise.reject(Object.assign(new Error('refused'), { code: 'EIO' }));
+    });
+    await carrying.settle();
+    expect(refusals).toBe(1);
+    expect(storedAudio()).toEqual(Buffer.from(pcmOf(0, RATE)));
+  });
+
   it('begins no write once it is stopped, also when the disk gave the audio only then', async () => {
     const disk = gate();
-    const carrying = await lane(disk.opened);
+    const carrying = await lane(() => disk.opened);
     stop.stop();
     expect(await carrying.quiet()).toEqual([]);
     disk.open();
@@ -142,7 +162,7 @@ describe('the archive of a track', () => {
       arrived.open();
       return storing.opened;
     };
-    const carrying = await lane(Promise.resolve());
+    const carrying = await lane();
     await arrived.opened;
     stop.stop();
     const late = carrying.quiet();

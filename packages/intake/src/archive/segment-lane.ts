@@ -72,6 +72,8 @@ export class SegmentLane {
   #shift = 0;
   /** The position in the journal below which everything is stored. */
   #storedTo = 0;
+  /** Reads of the segment at hand that the disk refused. */
+  #refusedReads = 0;
   #running: Promise<void> | undefined;
 
   constructor(
@@ -135,9 +137,10 @@ export class SegmentLane {
 
   async #store(segment: PendingSegment): Promise<StoredObject | undefined> {
     const { stop, time } = this.#context;
+    this.#refusedReads = 0;
     for (let attempt = 1; !stop.stopped; attempt += 1) {
       try {
-        const stored = await this.#attempt(segment, attempt);
+        const stored = await this.#attempt(segment);
         if (stored !== undefined) return stored;
         await this.#relocate(segment);
       } catch (error) {
@@ -149,17 +152,15 @@ export class SegmentLane {
   }
 
   /** One attempt; undefined when other content stands at the place. */
-  async #attempt(segment: PendingSegment, attempt: number): Promise<StoredObject | undefined> {
+  async #attempt(segment: PendingSegment): Promise<StoredObject | undefined> {
     const { journal, stream, slots, store, stop, ref } = this.#context;
     const to = segment.firstSample + segment.samples;
     if (stream.durable(this.#track) < to) await journal.whenDurable();
     return await slots.run(async () => {
       refuseStopped(stop);
-      const { pcm, damaged } = await readAudio(stream, this.#track, {
-        from: segment.firstSample,
-        to,
-        attempt,
-      });
+      const { pcm, damaged } = await this.#reading((attempt) =>
+        readAudio(stream, this.#track, { from: segment.firstSample, to, attempt }),
+      );
       // Whoever stopped it counts on it that no write begins any more, however long the disk took.
       refuseStopped(stop);
       const wav = segmentWav(segment.sampleRate, pcm);
@@ -167,9 +168,19 @@ export class SegmentLane {
       const entry = entryAt(ref, segment, { place, wav });
       const standing = await this.#watched(entry.key, putSegment(store, entry, wav));
       if (standing === undefined) return this.#keep(entry, { pcm, damaged });
-      const own = await ownAudio(stream, segment, { standing, attempt });
+      const own = await this.#reading((attempt) => ownAudio(stream, segment, { standing, attempt }));
       return own && this.#keep(entryAt(ref, own.segment, { place, wav: standing }), own);
     });
+  }
+
+  /** Only refused reads count against the disk: storage may be away for long while it is in order. */
+  async #reading<T>(read: (attempt: number) => Promise<T>): Promise<T> {
+    try {
+      return await read(this.#refusedReads + 1);
+    } catch (error) {
+      this.#refusedReads += 1;
+      throw error;
+    }
   }
 
   #keep(entry: SegmentEntry, { pcm, damaged }: JournalAudio): StoredObject {
