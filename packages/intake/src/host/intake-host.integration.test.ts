@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { encodePcm16le, encodeWav } from '@earshot/audio';
 import { EarshotError, StreamRecord } from '@earshot/protocol';
-import type { StreamLease } from '@earshot/sessions';
 import { computedAudio, findAudioDifference, temporaryFolder, until } from '@earshot/test-support';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Connection } from '../ports.ts';
@@ -303,22 +302,6 @@ describe('an erased session', () => {
     const needle = Buffer.from(encodePcm16le(computedAudio(13, 29 * RATE, 200)));
     await until(async () => !(await journalBytes(bench)).includes(needle));
     expect(session.records).toEqual([]);
-  });
-
-  it('is looked at again for what a connection left that an outage kept out, as often as it takes', async () => {
-    const outage = new EarshotError('service_unavailable');
-    const looks: StreamLease[] = [];
-    bench.sessions.disclaim = (_, owner) => {
-      looks.push(owner);
-      return looks.length < 3 ? Promise.reject(outage) : Promise.resolve();
-    };
-    session.refusal = outage;
-    await expect(open()).rejects.toBe(outage);
-    await until(() => looks.length === 3);
-    session.refusal = new EarshotError('session_not_found');
-    await expect(open()).rejects.toMatchObject({ code: 'session_not_found' });
-    await bench.host.close(0);
-    expect(looks).toEqual(Array.from({ length: 3 }, () => ({ node: 'node', epoch: 0 })));
   });
 });
 

@@ -29,8 +29,6 @@ let archive: SessionArchive;
 let [first, second]: SessionIndex[] = [];
 /** Runs before each claim is stored; may throw. */
 let beforeClaim: () => Promise<void>;
-/** … and before any is taken back. */
-let beforeRemoval: () => Promise<void>;
 
 const nothing = (): Promise<void> => Promise.resolve();
 
@@ -40,10 +38,6 @@ function sessionsOn(index: SessionIndex): Sessions {
     createClaim: async (ref, claim) => {
       await beforeClaim();
       return archive.createClaim(ref, claim);
-    },
-    removeClaims: async (ref, epochs) => {
-      await beforeRemoval();
-      await archive.removeClaims(ref, epochs);
     },
   };
   const queue = { decodeUploads: nothing, transcribe: nothing, renderRecording: nothing, announce: nothing };
@@ -78,7 +72,6 @@ afterAll(async () => {
 });
 beforeEach(() => {
   beforeClaim = nothing;
-  beforeRemoval = nothing;
 });
 
 const claimOn = (node: string, resuming = false) => ({ node, above: 0, patienceMs: 0, resuming });
@@ -192,28 +185,5 @@ describe('A connection that takes a session over while the index is emptied', ()
     await sessions.claimStream(ref, { ...claimOn('second'), patienceMs: 20_000 });
     expect(performance.now() - startedMs).toBeLessThan(4000);
     expect(await sessions.openClaims(ref)).toMatchObject([{ epoch: 1 }, { epoch: 2 }]);
-  });
-});
-
-describe('A claim that meets an erasure and cannot be taken back', () => {
-  it('is refused as an outage, and goes when the node looks again', async () => {
-    const ref = await fed();
-    const sessions = sessionsOn(first!);
-    beforeClaim = async () => {
-      await sessions.erase(ref);
-      beforeRemoval = () => Promise.reject(new EarshotError('service_unavailable'));
-    };
-    const claiming = sessions.claimStream(ref, claimOn('first'));
-    await expect(claiming).rejects.toMatchObject({ code: 'service_unavailable', retryable: true });
-    expect(await archive.listClaims(ref)).toEqual([2]);
-    await sessions.disclaim(ref, { node: 'first', epoch: 0 });
-    expect(await archive.listClaims(ref)).toEqual([]);
-  });
-
-  it('stays with a session that is still there: no claim has the epoch zero', async () => {
-    const ref = await fed();
-    await sessionsOn(first!).disclaim(ref, { node: 'first', epoch: 0 });
-    expect(await archive.listClaims(ref)).toEqual([1]);
-    expect(await first!.liveStream(ref)).toEqual({ node: 'first', epoch: 1 });
   });
 });
