@@ -40,6 +40,7 @@ export type IntakeSessions = Pick<
   | 'openClaims'
   | 'claimedElsewhere'
   | 'disclaim'
+  | 'retractClaim'
   | 'standing'
   | 'fateOf'
   | 'recordSegments'

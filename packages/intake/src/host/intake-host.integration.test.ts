@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { encodePcm16le, encodeWav } from '@earshot/audio';
-import { EarshotError, StreamRecord } from '@earshot/protocol';
+import { EarshotError, type StreamClaim, StreamRecord } from '@earshot/protocol';
 import { computedAudio, findAudioDifference, temporaryFolder, until } from '@earshot/test-support';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Connection } from '../ports.ts';
@@ -302,6 +302,23 @@ describe('an erased session', () => {
     const needle = Buffer.from(encodePcm16le(computedAudio(13, 29 * RATE, 200)));
     await until(async () => !(await journalBytes(bench)).includes(needle));
     expect(session.records).toEqual([]);
+  });
+
+  it('is rid of a claim that could not be taken back as soon as storage answers, however long that takes', async () => {
+    const claim = { v: 1, epoch: 4, node: 'node', claimedAt: '2026-01-05T08:00:00.000Z' } as const;
+    const looks: StreamClaim[] = [];
+    bench.sessions.retractClaim = (_, each) => {
+      looks.push(each);
+      return looks.length < 3 ? Promise.reject(new EarshotError('service_unavailable')) : Promise.resolve();
+    };
+    session.left = claim;
+    session.refusal = new EarshotError('session_not_found');
+    await expect(open()).rejects.toBe(session.refusal);
+    await until(() => looks.length === 3);
+    session.left = { ...claim, epoch: 5 };
+    await expect(open()).rejects.toBe(session.refusal);
+    await until(() => looks.length === 4);
+    expect(looks.map(({ epoch }) => epoch)).toEqual([4, 4, 4, 5]);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { JournalState, JournalStream, Recovery } from '@earshot/journal';
-import { EarshotError, LIMITS, type SessionRef } from '@earshot/protocol';
+import { EarshotError, LIMITS, type SessionRef, type StreamClaim } from '@earshot/protocol';
 import type { StreamNotice } from '@earshot/sessions';
 import { createStorageSlots } from '../archive/storage-slots.ts';
 import type { CutSettings, IntakeContext } from '../context.ts';
@@ -17,6 +17,7 @@ import { Tenure } from '../tenure/tenure.ts';
 import { systemTime } from '../time/system-time.ts';
 import { within } from '../time/waiting.ts';
 import { Leases } from './leases.ts';
+import { Leftovers } from './leftovers.ts';
 import { nameOf, Openings } from './openings.ts';
 import { Takeovers } from './takeovers.ts';
 
@@ -47,6 +48,7 @@ class NodeIntake implements IntakeHost {
   readonly #leases: Leases;
   readonly #recoveries: Recoveries;
   readonly #takeovers: Takeovers;
+  readonly #leftovers: Leftovers;
   #opening = 0;
   #closing = false;
 
@@ -60,6 +62,7 @@ class NodeIntake implements IntakeHost {
     });
     this.#recoveries = new Recoveries(this.#context, recovery, (tenure) => this.#keep(tenure));
     this.#takeovers = new Takeovers(this.#context, this.#recoveries, (tenure) => this.#forget(tenure));
+    this.#leftovers = new Leftovers(this.#context);
     deps.index.onStreamNotice((notice) => this.#notify(notice));
     deps.journal.onCommit((streams) => this.#committed(streams));
     deps.journal.onState((state) => this.#journalChanged(state));
@@ -121,6 +124,7 @@ class NodeIntake implements IntakeHost {
     for (const tenure of this.#tenures.values()) tenure.abandon();
     this.#recoveries.stop();
     this.#leases.stop();
+    this.#leftovers.stop();
   }
 
   #refuseWithoutRoom(ref: SessionRef): void {
@@ -143,7 +147,8 @@ class NodeIntake implements IntakeHost {
     const known = this.#tenures.get(nameOf(ref));
     const patienceMs = options.from === undefined ? PATIENCE_MS.plain : PATIENCE_MS.resending;
     const resuming = known?.isOpen === true && !known.isOnRecord;
-    const claim = { node, above: known?.epoch ?? 0, patienceMs, resuming };
+    const left = (claim: StreamClaim): void => this.#leftovers.add(ref, claim);
+    const claim = { node, above: known?.epoch ?? 0, patienceMs, resuming, left };
     const { epoch } = await sessions.claimStream(ref, claim);
     try {
       return await this.#openings.inTurn(ref, () => this.#join(ref, { ...options, epoch }));

@@ -1,4 +1,10 @@
-import { EarshotError, type SegmentEntry, type SessionRef, type StreamRecord } from '@earshot/protocol';
+import {
+  EarshotError,
+  type SegmentEntry,
+  type SessionRef,
+  type StreamClaim,
+  type StreamRecord,
+} from '@earshot/protocol';
 import { type ClaimedStream, coverageOf, type StreamNotice, type TrackPosition } from '@earshot/sessions';
 import type { IntakeIndex, IntakeSessions } from '../ports.ts';
 
@@ -11,6 +17,8 @@ export interface MemorySession {
   fate: 'open' | 'ending' | 'over' | 'gone';
   /** What `claimStream` answers with instead. */
   refusal: EarshotError | undefined;
+  /** What it tells the node that it left then. */
+  left: StreamClaim | undefined;
 }
 
 /** Sessions and their index in memory, for tests that need neither Redis nor documents. */
@@ -40,6 +48,7 @@ export function createMemorySessions(): MemorySessions {
         epoch: 0,
         fate: 'open',
         refusal: undefined,
+        left: undefined,
       };
       known.set(sessionId, session);
       return session;
@@ -47,8 +56,9 @@ export function createMemorySessions(): MemorySessions {
     notify(notice) {
       for (const listener of listeners) listener(notice);
     },
-    async claimStream(ref, { above }) {
+    async claimStream(ref, { above, left }) {
       const session = find(ref);
+      if (session.left !== undefined) left?.(session.left);
       if (session.refusal !== undefined) throw session.refusal;
       session.epoch = Math.max(session.epoch, above) + 1;
       return await Promise.resolve({ ref, epoch: session.epoch, document: documentOf(ref) });
@@ -56,6 +66,7 @@ export function createMemorySessions(): MemorySessions {
     openClaims: () => Promise.resolve([]),
     claimedElsewhere: () => Promise.resolve(false),
     disclaim: () => Promise.resolve(),
+    retractClaim: () => Promise.resolve(),
     standing(ref) {
       const { segments, records } = find(ref);
       return Promise.resolve({ tracks: positions(segments, records), segments });

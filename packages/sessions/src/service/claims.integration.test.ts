@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { CreateSessionRequest, EarshotError, type SessionRef, type StreamRecord } from '@earshot/protocol';
+import {
+  CreateSessionRequest,
+  EarshotError,
+  type SessionRef,
+  type StreamClaim,
+  type StreamRecord,
+} from '@earshot/protocol';
 import {
   createFolderStore,
   createSessionArchive,
@@ -29,6 +35,8 @@ let archive: SessionArchive;
 let [first, second]: SessionIndex[] = [];
 /** Runs before each claim is stored; may throw. */
 let beforeClaim: () => Promise<void>;
+/** … and before any is taken back. */
+let beforeRemoval: () => Promise<void>;
 
 const nothing = (): Promise<void> => Promise.resolve();
 
@@ -38,6 +46,10 @@ function sessionsOn(index: SessionIndex): Sessions {
     createClaim: async (ref, claim) => {
       await beforeClaim();
       return archive.createClaim(ref, claim);
+    },
+    removeClaims: async (ref, epochs) => {
+      await beforeRemoval();
+      await archive.removeClaims(ref, epochs);
     },
   };
   const queue = { decodeUploads: nothing, transcribe: nothing, renderRecording: nothing, announce: nothing };
@@ -72,6 +84,7 @@ afterAll(async () => {
 });
 beforeEach(() => {
   beforeClaim = nothing;
+  beforeRemoval = nothing;
 });
 
 const claimOn = (node: string, resuming = false) => ({ node, above: 0, patienceMs: 0, resuming });
@@ -94,6 +107,7 @@ async function unclaimed(): Promise<SessionRef> {
   beforeClaim = () => Promise.reject(new EarshotError('service_unavailable'));
   expect(await sessions.claimStream(ref, claimOn('first', true))).toMatchObject({ epoch: 2 });
   beforeClaim = nothing;
+  beforeRemoval = nothing;
   await redis.flushall();
   return ref;
 }
@@ -133,6 +147,7 @@ describe('An epoch that an emptied index gives again, since its claim could not 
     const ref = await unclaimed();
     beforeClaim = async () => {
       beforeClaim = nothing;
+      beforeRemoval = nothing;
       await first!.holdStream(ref, { node: 'first', epoch: 2 }, 5000);
     };
     expect(await sessionsOn(second!).claimStream(ref, claimOn('second'))).toMatchObject({ epoch: 3 });
@@ -185,5 +200,35 @@ describe('A connection that takes a session over while the index is emptied', ()
     await sessions.claimStream(ref, { ...claimOn('second'), patienceMs: 20_000 });
     expect(performance.now() - startedMs).toBeLessThan(4000);
     expect(await sessions.openClaims(ref)).toMatchObject([{ epoch: 1 }, { epoch: 2 }]);
+  });
+});
+
+describe('A claim that meets an erasure while nothing can be taken back', () => {
+  it('is told to the node, and goes by itself when the node takes it back later', async () => {
+    const ref = await fed();
+    const sessions = sessionsOn(first!);
+    const left: StreamClaim[] = [];
+    beforeClaim = async () => {
+      await sessions.erase(ref);
+      beforeRemoval = () => Promise.reject(new EarshotError('service_unavailable'));
+    };
+    const claim = { ...claimOn('first'), left: (each: StreamClaim) => left.push(each) };
+    await expect(sessions.claimStream(ref, claim)).rejects.toMatchObject({ code: 'session_not_found' });
+    expect(left).toMatchObject([{ epoch: 2, node: 'first' }]);
+    expect(await archive.listClaims(ref)).toEqual([2]);
+    await expect(sessions.retractClaim(ref, left[0]!)).rejects.toMatchObject({ code: 'service_unavailable' });
+    beforeRemoval = nothing;
+    await sessions.retractClaim(ref, { ...left[0]!, node: 'second' });
+    await sessions.retractClaim(ref, { ...left[0]!, claimedAt: AT });
+    expect(await archive.listClaims(ref)).toEqual([2]);
+    await sessions.retractClaim(ref, left[0]!);
+    expect(await archive.listClaims(ref)).toEqual([]);
+  });
+
+  it('stays with a session that is still there, since End asks for it', async () => {
+    const ref = await fed();
+    const [claim] = await sessionsOn(first!).openClaims(ref);
+    await sessionsOn(first!).retractClaim(ref, claim!);
+    expect(await archive.listClaims(ref)).toEqual([1]);
   });
 });

@@ -20,6 +20,8 @@ export interface Claim {
   readonly patienceMs: number;
   /** The node feeds the session already: a store that is away does not keep a connection out. */
   readonly resuming: boolean;
+  /** Told of a claim that came to nothing and could not be taken back, since the store was away. */
+  readonly left?: (claim: StreamClaim) => void;
 }
 
 /** The next epoch and the lease for it; the claim is stored before, so that no epoch is ever given twice. */
@@ -40,11 +42,12 @@ export async function takeEpoch(
       continue;
     }
     const { epoch } = change.row;
-    if (await storeClaim(context, ref, { claim, epoch })) {
+    const document = { v: 1 as const, epoch, node: claim.node, claimedAt: context.now().toISOString() };
+    if (await storeClaim(context, ref, { claim, document })) {
       const lease = { node: claim.node, epoch };
       if (await takeLease(context, ref, { lease, claim })) return { epoch, announce: change.announce };
       // A claim of a node that resumes is accounted for by its record, and may not have been stored.
-      if (!claim.resuming) await context.truth.removeClaims(ref, [epoch]);
+      if (!claim.resuming) await takeBack(context, ref, { claim, document });
     }
     above = epoch;
   }
@@ -55,25 +58,33 @@ export async function takeEpoch(
 async function storeClaim(
   context: SessionsContext,
   ref: SessionRef,
-  { claim, epoch }: { claim: Claim; epoch: number },
+  { claim, document }: { claim: Claim; document: StreamClaim },
 ): Promise<boolean> {
-  const document: StreamClaim = {
-    v: 1,
-    epoch,
-    node: claim.node,
-    claimedAt: context.now().toISOString(),
-  };
   try {
     if ((await context.truth.createClaim(ref, document)) === 'exists') return false;
-    await refuseEnded(context, ref, epoch);
+    await refuseEnded(context, ref);
     return true;
   } catch (error) {
     if (!claim.resuming || !isOutage(error)) {
-      await context.truth.removeClaims(ref, [epoch]).catch(() => undefined);
+      // What keeps the connection out is said first; whatever is left is another matter.
+      await takeBack(context, ref, { claim, document }).catch(() => undefined);
       throw error;
     }
     context.warn('the claim of a connection could not be stored', { sessionId: ref.sessionId, error });
     return true;
+  }
+}
+
+async function takeBack(
+  { truth }: SessionsContext,
+  ref: SessionRef,
+  { claim, document }: { claim: Claim; document: StreamClaim },
+): Promise<void> {
+  try {
+    await truth.removeClaims(ref, [document.epoch]);
+  } catch (error) {
+    claim.left?.(document);
+    throw error;
   }
 }
 
@@ -82,20 +93,16 @@ function isOutage(error: unknown): boolean {
 }
 
 /** End stores its intent before it looks for claims, and a claim is stored before it looks for the intent. */
-async function refuseEnded(context: SessionsContext, ref: SessionRef, epoch: number): Promise<void> {
+async function refuseEnded(context: SessionsContext, ref: SessionRef): Promise<void> {
   const { truth } = context;
   const [manifest, pending, erased] = await Promise.all([
     truth.readManifest(ref),
     truth.readPending(ref),
     truth.readErased(ref),
   ]);
-  if (erased !== null) {
-    await truth.removeClaims(ref, [epoch]);
-    throw notFound(ref);
-  }
+  if (erased !== null) throw notFound(ref);
   const row = await loadRow(context, ref);
   if (manifest === null && pending?.intent === undefined && !row.ending) return;
-  await truth.removeClaims(ref, [epoch]);
   refuseUnlessOpen(row);
   throw new EarshotError('session_ended', { details: { session_id: ref.sessionId } });
 }
@@ -220,4 +227,19 @@ export async function disclaim(context: SessionsContext, ref: SessionRef, owner:
   if (held !== null && held.node === owner.node && held.epoch <= owner.epoch)
     await index.releaseStream(ref, held);
   else await index.changed(ref);
+}
+
+/**
+ * Takes a claim that was left behind an erasure away, and no other: a connection on its way in still has to learn of the
+ * erasure by its own. Of a session that is there End asks for every claim, so that it stays.
+ */
+export async function retractClaim(
+  { truth }: SessionsContext,
+  ref: SessionRef,
+  claim: StreamClaim,
+): Promise<void> {
+  if ((await truth.readErased(ref)) === null) return;
+  const stored = await truth.readClaim(ref, claim.epoch);
+  const isSame = stored?.node === claim.node && stored.claimedAt === claim.claimedAt;
+  if (isSame) await truth.removeClaims(ref, [claim.epoch]);
 }

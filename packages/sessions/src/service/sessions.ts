@@ -13,7 +13,7 @@ import type {
 import type { SessionRow } from '../core/machine.ts';
 import type { StreamLease } from '../ports.ts';
 import { patchSession } from './change.ts';
-import { type Claim, claimedElsewhere, disclaim, openClaims } from './claims.ts';
+import { type Claim, claimedElsewhere, disclaim, openClaims, retractClaim } from './claims.ts';
 import type { SessionsContext } from './context.ts';
 import { type Creation, type Creator, createSession } from './create.ts';
 import { createEndCarrier } from './ending/carry.ts';
@@ -65,6 +65,8 @@ export interface Sessions {
   ): Promise<boolean>;
   /** A node says that it holds nothing of a session: what it claimed up to an epoch came to nothing. */
   disclaim(ref: SessionRef, owner: StreamLease): Promise<void>;
+  /** Takes one claim away that could not be taken back behind an erasure; any other stays. */
+  retractClaim(ref: SessionRef, claim: StreamClaim): Promise<void>;
   standing(ref: SessionRef): Promise<StoredStanding>;
   fateOf(ref: SessionRef): Promise<SessionFate>;
   recordSegments(ref: SessionRef, entries: readonly SegmentEntry[]): Promise<void>;
@@ -96,6 +98,7 @@ export function createSessions(context: SessionsContext): Sessions {
     openClaims: (ref) => openClaims(context, ref),
     claimedElsewhere: (ref, range) => claimedElsewhere(context, ref, range),
     disclaim: (ref, owner) => disclaim(context, ref, owner),
+    retractClaim: (ref, claim) => retractClaim(context, ref, claim),
     standing: (ref) => standing(context, ref),
     fateOf: (ref) => fateOf(context, ref),
     recordSegments: (ref, entries) => recordSegments(context, ref, entries),
