@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { TestPage } from './test-page.ts';
+import { type Served, serveOrigin, type TestPage } from './test-page.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const zod = createRequire(join(ROOT, 'packages/protocol/package.json')).resolve('zod/package.json');
@@ -28,31 +27,11 @@ const TYPES: Readonly<Record<string, string>> = { '.js': 'text/javascript', '.mj
 
 /** Serves a page that has the SDK, and the given files beside it. */
 export async function serveSdkPage(files: Readonly<Record<string, Uint8Array>>): Promise<TestPage> {
-  const server = createServer((request, response) => {
-    const path = request.url ?? '';
-    void bodyOf(path, files).then(
-      ([type, body]) => response.writeHead(200, { 'content-type': type }).end(body),
-      () => response.writeHead(404).end(),
-    );
-  });
-  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  return {
-    origin: `http://localhost:${port}`,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return await serveOrigin((path) => bodyOf(path, files));
 }
 
 /** Rejects when there is nothing under this path. */
-async function bodyOf(
-  path: string,
-  files: Readonly<Record<string, Uint8Array>>,
-): Promise<readonly [string, Uint8Array | string]> {
+async function bodyOf(path: string, files: Readonly<Record<string, Uint8Array>>): Promise<Served> {
   if (path === '/') return ['text/html', HTML];
   const given = files[path];
   if (given !== undefined) return ['application/octet-stream', given];

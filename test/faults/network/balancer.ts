@@ -1,5 +1,6 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { freePort } from '@earshot/test-support';
+import { OpenSockets } from './open-sockets.ts';
 
 /** A TCP load balancer in front of several nodes. */
 export interface Balancer {
@@ -10,18 +11,11 @@ export interface Balancer {
 /** Takes the nodes in turn and goes on to the next when one does not take the connection. */
 export async function startBalancer(ports: readonly number[]): Promise<Balancer> {
   const port = await freePort();
-  const open = new Set<Socket>();
+  const open = new OpenSockets();
   let turn = 0;
-  const track = (socket: Socket): Socket => {
-    open.add(socket);
-    socket.setNoDelay(true);
-    socket.on('error', () => undefined);
-    socket.once('close', () => open.delete(socket));
-    return socket;
-  };
   const join = (client: Socket, tries: number): void => {
     turn += 1;
-    const server = track(connect({ port: ports[turn % ports.length] ?? 0, host: '127.0.0.1' }));
+    const server = open.track(connect({ port: ports[turn % ports.length] ?? 0, host: '127.0.0.1' }));
     let connected = false;
     server.once('connect', () => {
       connected = true;
@@ -33,14 +27,7 @@ export async function startBalancer(ports: readonly number[]): Promise<Balancer>
     });
     client.once('close', () => server.destroySoon());
   };
-  const server = createServer((client) => join(track(client), ports.length));
+  const server = createServer((client) => join(open.track(client), ports.length));
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  return {
-    port,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of open) socket.destroy();
-      }),
-  };
+  return { port, stop: () => open.stop(server) };
 }

@@ -1,6 +1,7 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@earshot/test-support';
+import { OpenSockets } from './open-sockets.ts';
 
 /** `up` is towards the server. */
 type Direction = 'up' | 'down';
@@ -43,30 +44,16 @@ const HALF_OPEN_MS = 60_000;
 /** Listens on a free port of 127.0.0.1. */
 export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
   const port = await freePort();
-  const open = new Set<Socket>();
-  const track = (socket: Socket): Socket => {
-    open.add(socket);
-    socket.setNoDelay(true);
-    socket.on('error', () => undefined);
-    socket.once('close', () => open.delete(socket));
-    return socket;
-  };
+  const open = new OpenSockets();
   const server = createServer({ allowHalfOpen: true }, (client) => {
-    track(client);
-    const upstream = track(connect({ port: options.target, host: '127.0.0.1', allowHalfOpen: true }));
+    open.track(client);
+    const upstream = open.track(connect({ port: options.target, host: '127.0.0.1', allowHalfOpen: true }));
     const pair = new Pair({ client, server: upstream }, options.plan() ?? {}, () => options.onDrop?.());
     void pair.carry('up');
     void pair.carry('down');
   });
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  return {
-    port,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of open) socket.destroy();
-      }),
-  };
+  return { port, stop: () => open.stop(server) };
 }
 
 class Pair {

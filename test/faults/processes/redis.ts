@@ -1,7 +1,6 @@
 import { cp, mkdir, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
-import { freePort } from '@earshot/test-support';
+import { freePort, redisCommand } from '@earshot/test-support';
 import type { RunFolder } from './guard.ts';
 import { type Supervised, supervise } from './supervised.ts';
 
@@ -32,7 +31,7 @@ export async function startRedisServer(folder: RunFolder): Promise<RedisServer> 
         '--maxmemory-policy',
         'noeviction',
       ],
-      ready: async () => (await command(port, 'PING').catch(() => '')).startsWith('+PONG'),
+      ready: async () => (await redisCommand(port, 'PING').catch(() => '')).startsWith('+PONG'),
     },
     folder,
   );
@@ -41,7 +40,7 @@ export async function startRedisServer(folder: RunFolder): Promise<RedisServer> 
     url: `redis://127.0.0.1:${port}`,
     server,
     flushAll: async () => {
-      const answer = await command(port, 'FLUSHALL');
+      const answer = await redisCommand(port, 'FLUSHALL');
       if (!answer.startsWith('+OK')) throw new Error(`FLUSHALL answered ${answer}`);
     },
     remember: async () => {
@@ -55,18 +54,4 @@ export async function startRedisServer(folder: RunFolder): Promise<RedisServer> 
       await server.start();
     },
   };
-}
-
-/** One inline command on a connection of its own; resolves to the first line of the answer. */
-function command(port: number, text: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(`${text}\r\n`));
-    socket.setTimeout(5000, () => socket.destroy(new Error(`redis did not answer ${text}`)));
-    socket.once('error', reject);
-    socket.once('close', () => reject(new Error('redis closed the connection')));
-    socket.once('data', (data) => {
-      resolve(data.toString('utf8'));
-      socket.destroy();
-    });
-  });
 }

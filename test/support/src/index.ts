@@ -20,3 +20,4 @@ export {
 } from './servers/faulty-s3.ts';
 export { startMinio, type TestMinio } from './servers/minio.ts';
 export { type RedisOptions, startRedis, type TestRedis } from './servers/redis.ts';
+export { redisCommand } from './servers/redis-command.ts';

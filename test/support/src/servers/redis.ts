@@ -1,7 +1,7 @@
-import { connect } from 'node:net';
 import { freePort } from '../resources/free-port.ts';
 import { temporaryFolder } from '../resources/temporary-folder.ts';
 import { type ChildServer, startChildServer } from './child-server.ts';
+import { redisCommand } from './redis-command.ts';
 
 /** Redis settings that tests vary; the rest is Redis' own default. */
 export interface RedisOptions {
@@ -48,7 +48,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<TestRedis>
       server = await start(options, folder.path, port);
     },
     flushAll: async () => {
-      const answer = await command(port, 'FLUSHALL');
+      const answer = await redisCommand(port, 'FLUSHALL');
       if (!answer.startsWith('+OK')) throw new Error(`FLUSHALL answered ${answer}`);
     },
     pause: () => server?.signal('SIGSTOP'),
@@ -89,20 +89,6 @@ function start(options: RedisOptions, folder: string, port: number): Promise<Chi
     command: 'redis-server',
     args: Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
     folder,
-    ready: async () => (await command(port, 'PING').catch(() => '')).startsWith('+PONG'),
-  });
-}
-
-/** One inline command on a connection of its own; resolves to the first line of the answer. */
-function command(port: number, text: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(`${text}\r\n`));
-    socket.setTimeout(5000, () => socket.destroy(new Error(`redis did not answer ${text}`)));
-    socket.once('error', reject);
-    socket.once('close', () => reject(new Error('redis closed the connection')));
-    socket.once('data', (data) => {
-      resolve(data.toString('utf8'));
-      socket.destroy();
-    });
+    ready: async () => (await redisCommand(port, 'PING').catch(() => '')).startsWith('+PONG'),
   });
 }
