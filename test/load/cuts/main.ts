@@ -2,15 +2,16 @@ import { figuresLine } from '../calls/report/figures.ts';
 import { type CutsOptions, readCutsOptions } from './options.ts';
 import { cutsFigures, wordFigures } from './report/figures.ts';
 import { figureTable, writeCutsReport } from './report/report.ts';
-import { collect } from './report/results.ts';
+import { collect, type KnownWords } from './report/results.ts';
 import { CHANGING_NOISES, STEADY_NOISES } from './runs/conditions.ts';
 import { measureStage, type StageCost } from './runs/stage-cost.ts';
 import type { Task } from './runs/task.ts';
 import { onThreads } from './runs/threads.ts';
 import { toPcm } from './sound/signal.ts';
-import { missingPrograms, openSynthesizer } from './speech/synthesizer.ts';
+import { missingPrograms, openSynthesizer, type Synthesizer } from './speech/synthesizer.ts';
 import { makeTalk } from './speech/talk.ts';
-import { measureWords, type WordErrors } from './words/word-errors.ts';
+import { keepWords, readKeptWords } from './words/kept-words.ts';
+import { measureWords, segmentStarts } from './words/word-errors.ts';
 
 /** Levels of noise alone: as loud as the words, and 20 dB below. */
 const NOISE_LEVELS_DBOV = [-26, -46];
@@ -33,31 +34,55 @@ function tasksOf(options: CutsOptions): Task[] {
 
 async function costOf(options: CutsOptions): Promise<StageCost> {
   say(`cost: ${options.streams} streams`);
+  const talk = await withSynthesizer((synthesizer) =>
+    makeTalk(synthesizer, { split: 'tune', seed: 1, index: 0, seconds: 60 }),
+  );
+  return measureStage(toPcm(talk.samples), options);
+}
+
+async function withSynthesizer<T>(work: (synthesizer: Synthesizer) => Promise<T>): Promise<T> {
   const synthesizer = await openSynthesizer();
   try {
-    const talk = await makeTalk(synthesizer, { split: 'tune', seed: 1, index: 0, seconds: 60 });
-    return measureStage(toPcm(talk.samples), options);
+    return await work(synthesizer);
   } finally {
     await synthesizer.close();
   }
 }
 
-async function wordsOf({ split, seed, wordSeconds: seconds }: CutsOptions): Promise<WordErrors> {
-  say(`words: a stream of ${seconds} s, three times over`);
-  const synthesizer = await openSynthesizer();
-  try {
-    return await measureWords(synthesizer, { split, seed, seconds });
-  } finally {
-    await synthesizer.close();
+/** Asks the engine, and keeps what it says beside the report when it was asked for all of it. */
+async function measureWordsAlone(options: CutsOptions): Promise<void> {
+  const { split, seed, wordSeconds, command } = options;
+  say(`words: a stream of ${wordSeconds} s`);
+  const since = Date.now();
+  const errors = await withSynthesizer((synthesizer) =>
+    measureWords(synthesizer, { split, seed, seconds: wordSeconds }, (done, of) => {
+      if (done % 20 === 0 || done === of) say(`${done} of ${of} pieces`);
+    }),
+  );
+  const minutes = Math.ceil((Date.now() - since) / 60_000);
+  if (!options.quick && split === 'test') {
+    await keepWords(errors, { command, minutes, split, seed, wordSeconds });
   }
+  const figures = wordFigures(errors);
+  process.stdout.write(`${figureTable(figures)}\n\n${figuresLine(figures)}\n`);
+}
+
+/** What the engine said when it was last asked, and whether the stream is still cut in the same places. */
+async function wordsSoFar(): Promise<KnownWords | undefined> {
+  const kept = await readKeptWords();
+  if (kept === undefined) return undefined;
+  const { split, seed, wordSeconds: seconds } = kept;
+  if (split !== 'test') return undefined;
+  const starts = await withSynthesizer((synthesizer) => segmentStarts(synthesizer, { split, seed, seconds }));
+  const moved = kept.starts.filter((start) => !starts.includes(start)).length;
+  return { kept, moved };
 }
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 async function run(options: CutsOptions): Promise<void> {
   if (options.wordsOnly) {
-    const figures = wordFigures({ words: await wordsOf(options) });
-    process.stdout.write(`${figureTable(figures)}\n\n${figuresLine(figures)}\n`);
+    await measureWordsAlone(options);
     return;
   }
   const tasks = tasksOf(options);
@@ -68,7 +93,7 @@ async function run(options: CutsOptions): Promise<void> {
     },
   });
   const cost = options.windows > 0 ? await costOf(options) : undefined;
-  const words = options.wordSeconds > 0 ? await wordsOf(options) : undefined;
+  const words = options.quick ? undefined : await wordsSoFar();
   const result = collect(outcomes, { cost, words });
   const figures = cutsFigures(result);
   process.stdout.write(`${await writeCutsReport(result, { figures, options })}\n\n${figuresLine(figures)}\n`);

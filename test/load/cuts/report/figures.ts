@@ -2,6 +2,7 @@ import type { Figure } from '../../calls/report/figures.ts';
 import { quantile } from '../../calls/report/statistics.ts';
 import { STEADY_NOISES } from '../runs/conditions.ts';
 import type { Tally } from '../runs/tally.ts';
+import type { WordErrors } from '../words/word-errors.ts';
 import { type CutsResult, ofGroup, pooled, tenOrBetter } from './results.ts';
 
 interface Ask {
@@ -42,7 +43,7 @@ export function cutsFigures(result: CutsResult): Figure[] {
     ...insideFigures(result),
     ...segmentFigures(result),
     ...markFigures(result),
-    ...wordFigures(result),
+    ...(result.words === undefined ? [] : wordFigures(result.words.kept)),
     ...costFigures(result),
   ];
 }
@@ -88,9 +89,7 @@ function markFigures(result: CutsResult): Figure[] {
 }
 
 /** What cutting costs in words. */
-export function wordFigures({ words }: Pick<CutsResult, 'words'>): Figure[] {
-  if (words === undefined) return [];
-  const { alone, stream } = words;
+export function wordFigures({ alone, stream }: Pick<WordErrors, 'alone' | 'stream'>): Figure[] {
   return [
     figure('word_errors_added', stream - alone, { unit: 'points', goal: 0.3 }),
     figure('word_errors_alone', alone, { unit: '%', goal: null }),

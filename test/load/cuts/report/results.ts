@@ -3,12 +3,18 @@ import { CHANGING_NOISES, CONDITIONS, type NoiseKind, STEADY_NOISES } from '../r
 import type { StageCost } from '../runs/stage-cost.ts';
 import { addUp, type Tally } from '../runs/tally.ts';
 import { type Outcome, TRUTH } from '../runs/task.ts';
-import type { WordErrors } from '../words/word-errors.ts';
+import type { KeptWords } from '../words/kept-words.ts';
 
 /** Segments of noise alone, and those of them marked as speech. */
 interface NoiseTally {
   readonly segments: number;
   readonly marked: number;
+}
+
+/** What the engine said of a stream in an earlier run, and how many of its cuts lie elsewhere by now. */
+export interface KnownWords {
+  readonly kept: KeptWords;
+  readonly moved: number;
 }
 
 /** All that was measured. */
@@ -19,7 +25,7 @@ export interface CutsResult {
   readonly rivals: ReadonlyMap<string, Tally>;
   readonly noises: ReadonlyMap<NoiseKind, NoiseTally>;
   readonly cost: StageCost | undefined;
-  readonly words: WordErrors | undefined;
+  readonly words: KnownWords | undefined;
 }
 
 /** Conditions are pooled as the goals are stated. */

@@ -1,4 +1,4 @@
-import { createSegmenter } from '@earshot/audio';
+import { type CutSegment, createSegmenter } from '@earshot/audio';
 import { createPocketsphinxEngine, type Engine, wordErrorRate } from '@earshot/transcription';
 import { SAMPLE_RATE, toPcm } from '../sound/signal.ts';
 import type { Synthesizer } from '../speech/synthesizer.ts';
@@ -11,10 +11,15 @@ export interface WordErrors {
   readonly alone: number;
   /** The segments of the stream, one after the other. */
   readonly stream: number;
+  /** Where the segments start, in samples of the stream, and seconds that the stream lasts. */
+  readonly starts: readonly number[];
+  readonly seconds: number;
 }
 
 /** Talkers that follow each other in the stream. */
 const TALKERS = 4;
+/** How many times its usual limit the engine may take, since it is run beside other programs. */
+const PATIENCE = 30;
 
 interface Stream {
   readonly samples: Int16Array;
@@ -37,27 +42,36 @@ async function oneAfterTheOther(synthesizer: Synthesizer, plan: Omit<TalkPlan, '
 }
 
 /** All pieces of the stream as a service cuts it, without those that are marked as holding no speech. */
-function segmentsOf(samples: Int16Array): Int16Array[] {
+function segmentsOf(samples: Int16Array): CutSegment[] {
   const segmenter = createSegmenter({ sampleRate: SAMPLE_RATE });
   const segments = segmenter.push(samples);
   const rest = segmenter.flush();
-  return [...segments, ...(rest === undefined ? [] : [rest])]
-    .filter(({ speech }) => speech)
-    .map((segment) => segment.samples);
+  return [...segments, ...(rest === undefined ? [] : [rest])].filter(({ speech }) => speech);
+}
+
+/** Where the segments of the stream start that `measureWords` has recognised; the same cuts cost the same words. */
+export async function segmentStarts(
+  synthesizer: Synthesizer,
+  plan: Omit<TalkPlan, 'index'>,
+): Promise<number[]> {
+  const { samples } = await oneAfterTheOther(synthesizer, plan);
+  return segmentsOf(samples).map(({ firstSample }) => firstSample);
 }
 
 /** What the engine understands of pieces, two of them at a time. */
-async function recognised(engine: Engine, pieces: readonly Int16Array[]): Promise<string> {
+async function recognised(
+  engine: Engine,
+  pieces: readonly Int16Array[],
+  onPiece: () => void,
+): Promise<string> {
   const texts = new Array<string>(pieces.length).fill('');
   const queue = pieces.entries();
+  const { signal } = new AbortController();
   const work = async (): Promise<void> => {
     for (const [index, samples] of queue) {
-      const { text } = await engine.transcribe(
-        { samples },
-        { wantWords: false },
-        new AbortController().signal,
-      );
+      const { text } = await engine.transcribe({ samples }, { wantWords: false }, signal);
       texts[index] = text;
+      onPiece();
     }
   };
   await Promise.all([work(), work()]);
@@ -68,17 +82,27 @@ async function recognised(engine: Engine, pieces: readonly Int16Array[]): Promis
 export async function measureWords(
   synthesizer: Synthesizer,
   plan: Omit<TalkPlan, 'index'>,
+  onProgress: (done: number, of: number) => void,
 ): Promise<WordErrors> {
   const { samples, lines } = await oneAfterTheOther(synthesizer, plan);
   const said = lines.map(({ text }) => text).join(' ');
-  const engine = createPocketsphinxEngine();
-  const errors = async (pieces: readonly Int16Array[]): Promise<number> =>
-    100 * wordErrorRate(said, await recognised(engine, pieces));
+  const engine = createPocketsphinxEngine({ loadAllowance: PATIENCE });
+  const segments = segmentsOf(samples);
+  let done = 0;
+  const errors = async (pieces: readonly Int16Array[]): Promise<number> => {
+    const heard = await recognised(engine, pieces, () => {
+      done += 1;
+      onProgress(done, lines.length + segments.length);
+    });
+    return 100 * wordErrorRate(said, heard);
+  };
   try {
     return {
       words: said.split(' ').length,
       alone: await errors(lines.map(({ start, end }) => samples.slice(start, end))),
-      stream: await errors(segmentsOf(samples)),
+      stream: await errors(segments.map((segment) => segment.samples)),
+      starts: segments.map(({ firstSample }) => firstSample),
+      seconds: Math.round(samples.length / SAMPLE_RATE),
     };
   } finally {
     await engine.close();
