@@ -1,4 +1,11 @@
-import { countSetting, flagSetting, listSetting, NODE_SETTINGS, readSettings } from '@earshot/node';
+import {
+  countSetting,
+  flagSetting,
+  HTTP_SETTINGS,
+  listSetting,
+  NODE_SETTINGS,
+  readSettings,
+} from '@earshot/node';
 import { LIMITS } from '@earshot/protocol';
 import { z } from 'zod';
 import { REALTIME_SETTINGS } from './secrets/open-providers.ts';
@@ -6,14 +13,11 @@ import { REALTIME_SETTINGS } from './secrets/open-providers.ts';
 /** Settings of the calls service, from environment variables; every row is in the service's README. */
 export const CallsConfig = z.object({
   ...NODE_SETTINGS,
-  EARSHOT_HOST: z.string().default('127.0.0.1'),
+  ...HTTP_SETTINGS,
   EARSHOT_CALLS_PORT: countSetting.min(0).max(65_535).default(8081),
   /** Where clients and carriers reach this node: it carries its calls alone. */
   EARSHOT_CALLS_PUBLIC_ORIGIN: z.url({ protocol: /^https?$/ }).optional(),
-  EARSHOT_CORS_ORIGINS: listSetting.optional(),
   EARSHOT_MEDIA_ORIGINS: listSetting.optional(),
-  EARSHOT_TRUSTED_PROXIES: listSetting.optional(),
-  EARSHOT_SPOOL_DIR: z.string().optional(),
   /** JSON file with the carriers and their secrets. */
   EARSHOT_CARRIERS: z.string().optional(),
   /** Folder with `{name}.wav` samples that loopback peers can speak. */
@@ -24,11 +28,6 @@ export const CallsConfig = z.object({
   EARSHOT_MAX_CALLS: countSetting.min(1).default(LIMITS.maxLiveCalls),
   EARSHOT_MEDIA_FRAME_BYTES: countSetting.min(2).max(32_000).multipleOf(2).default(LIMITS.mediaFrameBytes),
   ...REALTIME_SETTINGS,
-  EARSHOT_WEBHOOK_ALLOW_INSECURE: flagSetting.default(false),
-  EARSHOT_RATE_LIMIT_PER_MINUTE: countSetting.min(1).default(600),
-  /** Calls placed, lines, keys and assets made by a tenant. */
-  EARSHOT_CREATE_LIMIT_PER_MINUTE: countSetting.min(1).default(120),
-  EARSHOT_METRICS: flagSetting.default(true),
 });
 export type CallsConfig = z.infer<typeof CallsConfig>;
 

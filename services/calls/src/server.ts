@@ -1,15 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { httpOptions } from '@earshot/node';
 import { EarshotError, idFrom, type RealtimeMediaResponse } from '@earshot/protocol';
 import {
   checkUrl,
   createGuardedFetch,
   createHttpServer,
   createLinkSigner,
-  createRateLimiter,
   type HttpServer,
-  type HttpServerOptions,
   type RequestHeaders,
 } from '@earshot/runtime';
 import { registerAssets } from './assets/assets.ts';
@@ -53,7 +52,8 @@ export interface ServerParts {
 /** The HTTP server with every route of calls and realtime secrets. */
 export async function createServer(parts: Parts, services: ServerParts): Promise<HttpServer> {
   const { archive, node } = parts;
-  const server = await createHttpServer(serverOptions(parts));
+  const limits = { realtime: parts.config.EARSHOT_REALTIME_LIMIT_PER_MINUTE };
+  const server = await createHttpServer({ ...httpOptions(parts, limits), api: API_DESCRIPTION });
   await registerCalls(server, parts, services);
   registerRecordings(server, {
     store: node.store,
@@ -162,29 +162,4 @@ async function registerSecrets(server: HttpServer, { config, log, node, lifecycl
   lifecycle.onStop('realtime providers', () => opened.close(), 2000);
   const broker = createSecretBroker({ providers: opened.providers, store: node.store, log, newId, now });
   registerRealtimeSecrets(server, { broker });
-}
-
-function serverOptions({ config, log, metrics, node }: Parts): HttpServerOptions {
-  const { redis, store, access } = node;
-  return {
-    log,
-    metrics,
-    serveMetrics: config.EARSHOT_METRICS,
-    checks: { redis: () => redis.ping(), storage: () => store.head('_earshot/ready') },
-    authenticator: access.authenticator,
-    limiter: createRateLimiter({
-      redis,
-      groups: {
-        default: { limit: config.EARSHOT_RATE_LIMIT_PER_MINUTE, windowSeconds: 60 },
-        create: { limit: config.EARSHOT_CREATE_LIMIT_PER_MINUTE, windowSeconds: 60 },
-        realtime: { limit: config.EARSHOT_REALTIME_LIMIT_PER_MINUTE, windowSeconds: 60 },
-      },
-      onFallback: () => metrics.add('earshot_limiter_fallbacks_total', {}),
-    }),
-    api: API_DESCRIPTION,
-    ...(config.EARSHOT_CORS_ORIGINS === undefined ? {} : { corsOrigins: config.EARSHOT_CORS_ORIGINS }),
-    ...(config.EARSHOT_TRUSTED_PROXIES === undefined
-      ? {}
-      : { trustedProxies: config.EARSHOT_TRUSTED_PROXIES }),
-  };
 }

@@ -1,4 +1,11 @@
-import { countSetting, flagSetting, listSetting, NODE_SETTINGS, readSettings } from '@earshot/node';
+import {
+  countSetting,
+  flagSetting,
+  HTTP_SETTINGS,
+  listSetting,
+  NODE_SETTINGS,
+  readSettings,
+} from '@earshot/node';
 import { LIMITS, parseMediaType } from '@earshot/protocol';
 import { z } from 'zod';
 
@@ -18,14 +25,11 @@ const rawFormat = z.string().transform((text, context) => {
 /** Settings of the ingest service, from environment variables; every row is in the service's README. */
 export const IngestConfig = z.object({
   ...NODE_SETTINGS,
-  EARSHOT_HOST: z.string().default('127.0.0.1'),
+  ...HTTP_SETTINGS,
   EARSHOT_PORT: countSetting.min(0).max(65_535).default(8080),
   EARSHOT_INGEST_PROCESSES: countSetting.min(1).max(LIMITS.maxIngestProcesses).optional(),
   EARSHOT_PUBLIC_ORIGIN: z.url({ protocol: /^https?$/ }).optional(),
-  EARSHOT_CORS_ORIGINS: listSetting.optional(),
   EARSHOT_STREAM_ORIGINS: listSetting.optional(),
-  EARSHOT_TRUSTED_PROXIES: listSetting.optional(),
-  EARSHOT_SPOOL_DIR: z.string().optional(),
   EARSHOT_MAX_CHUNK_BYTES: countSetting.min(1024).default(LIMITS.maxChunkBytes),
   EARSHOT_MAX_SINGLE_BYTES: countSetting.min(1024).default(LIMITS.maxSingleBytes),
   EARSHOT_STREAM_READ_MS: countSetting.min(0).max(1000).default(LIMITS.streamReadIntervalMs),
@@ -36,10 +40,6 @@ export const IngestConfig = z.object({
   EARSHOT_LANGUAGE_DETECTION: flagSetting.default(false),
   EARSHOT_OIDC_AUTHORIZATION_ENDPOINT: z.url().optional(),
   EARSHOT_OIDC_TOKEN_ENDPOINT: z.url().optional(),
-  EARSHOT_WEBHOOK_ALLOW_INSECURE: flagSetting.default(false),
-  EARSHOT_RATE_LIMIT_PER_MINUTE: countSetting.min(1).default(600),
-  EARSHOT_CREATE_LIMIT_PER_MINUTE: countSetting.min(1).default(120),
-  EARSHOT_METRICS: flagSetting.default(true),
   EARSHOT_SERVICE_NAME: z.string().max(100).default('earshot'),
   EARSHOT_SUPPORT_EMAIL: z.email().optional(),
 });

@@ -1,16 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Access } from '@earshot/node';
+import { httpOptions } from '@earshot/node';
 import { idFrom } from '@earshot/protocol';
 import type { QueueProducer } from '@earshot/queue';
 import {
   checkUrl,
   createHttpServer,
   createLinkSigner,
-  createRateLimiter,
   type HttpServer,
-  type HttpServerOptions,
   type Metrics,
 } from '@earshot/runtime';
 import type { IngestConfig } from './config.ts';
@@ -27,7 +25,12 @@ export async function createServer(parts: Parts, edge: StreamEdge): Promise<Http
   const { access, sessions, producer, store, archive } = node;
   const spoolFolder = config.EARSHOT_SPOOL_DIR ?? join(tmpdir(), 'earshot-spool');
   await prepareSpool(spoolFolder, Date.now());
-  const server = await createHttpServer(serverOptions(parts, access));
+  const text = async (): Promise<string> => mergeExpositions(await family.ask('metrics'));
+  const server = await createHttpServer({
+    ...httpOptions(parts),
+    metrics: { ...parts.metrics, text },
+    api: API_DESCRIPTION,
+  });
   // What all processes would tell alike is told once.
   if (family.number === 1) collectQueueMetrics(parts.metrics, producer);
   family.answer('metrics', () => parts.metrics.text());
@@ -64,30 +67,6 @@ export async function createServer(parts: Parts, edge: StreamEdge): Promise<Http
     },
   });
   return server;
-}
-
-function serverOptions({ config, log, metrics, node, family }: Parts, access: Access): HttpServerOptions {
-  const { redis, store } = node;
-  return {
-    log,
-    metrics: { ...metrics, text: async () => mergeExpositions(await family.ask('metrics')) },
-    serveMetrics: config.EARSHOT_METRICS,
-    checks: { redis: () => redis.ping(), storage: () => store.head('_earshot/ready') },
-    authenticator: access.authenticator,
-    limiter: createRateLimiter({
-      redis,
-      groups: {
-        default: { limit: config.EARSHOT_RATE_LIMIT_PER_MINUTE, windowSeconds: 60 },
-        create: { limit: config.EARSHOT_CREATE_LIMIT_PER_MINUTE, windowSeconds: 60 },
-      },
-      onFallback: () => metrics.add('earshot_limiter_fallbacks_total', {}),
-    }),
-    api: API_DESCRIPTION,
-    ...(config.EARSHOT_CORS_ORIGINS === undefined ? {} : { corsOrigins: config.EARSHOT_CORS_ORIGINS }),
-    ...(config.EARSHOT_TRUSTED_PROXIES === undefined
-      ? {}
-      : { trustedProxies: config.EARSHOT_TRUSTED_PROXIES }),
-  };
 }
 
 function collectQueueMetrics(metrics: Metrics, producer: QueueProducer): void {
