@@ -16,7 +16,7 @@ export const HTTP_SETTINGS = {
   EARSHOT_METRICS: flagSetting.default(true),
 } as const;
 
-export type HttpSettings = z.infer<z.ZodObject<typeof HTTP_SETTINGS>>;
+type HttpSettings = z.infer<z.ZodObject<typeof HTTP_SETTINGS>>;
 
 interface EdgeParts {
   readonly config: HttpSettings;
