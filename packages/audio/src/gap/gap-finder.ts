@@ -1,12 +1,10 @@
-import { TEXTURE_FRAMES, TextureJudge } from '../texture/texture-judge.ts';
+import { TEXTURE_FRAMES } from '../texture/texture-figures.ts';
+import { TextureJudge } from '../texture/texture-judge.ts';
 import { type Gap, GapChooser, type GapRule } from './gap-chooser.ts';
-import { GapJudge, LOOK_AHEAD } from './gap-judge.ts';
-import { BANDS, LevelHistory } from './level-history.ts';
+import { GapJudge } from './gap-judge.ts';
+import { LevelHistory, LOOK_AHEAD, MEMORY_FRAMES } from './level-history.ts';
 import { OddsWindow, SIDE_PLACES } from './odds-window.ts';
 
-/** Frames from which floors and ceilings are taken, 25 s, and how often that is done: each second. */
-const MEMORY_FRAMES = 1250;
-const SURVEY_FRAMES = 50;
 /** What may be speech is looked for every two seconds, so that each word is well inside of one look. */
 const TEXTURE_HOP_FRAMES = TEXTURE_FRAMES / 2;
 /** Log-odds of a place amid silence. */
@@ -40,7 +38,6 @@ export class GapFinder {
     history.push(energies);
     this.#quietFrames = audible ? 0 : this.#quietFrames + 1;
     const place = history.count - LOOK_AHEAD;
-    if (place >= 0 && place % SURVEY_FRAMES === 0) history.survey();
     if (place < this.#chooser.wanted - SIDE_PLACES) return;
     const isSilent = this.#quietFrames >= 2 * LOOK_AHEAD;
     this.#window.push(isSilent ? SILENT_ODDS : GAPS.judge(history));
@@ -57,10 +54,7 @@ export class GapFinder {
     const last = to - TEXTURE_FRAMES;
     if (last < from || this.#history.count - from > MEMORY_FRAMES) return true;
     for (let start = from; ; start = Math.min(last, start + TEXTURE_HOP_FRAMES)) {
-      const levels = Array.from({ length: BANDS }, (_, band) =>
-        this.#history.levels(band, start, TEXTURE_FRAMES),
-      );
-      if (TEXTURES.mayBeSpeech(levels)) return true;
+      if (TEXTURES.mayBeSpeech(this.#history, start)) return true;
       if (start === last) return false;
     }
   }

@@ -1,10 +1,7 @@
-/**
- * What a network learned from synthetic talks in noise: 75 levels in, 40 rectified units, the log-odds of a pause out. The
- * bench of cuts judges with other voices, sentences and seeds, though with noise of the same kinds. Whole numbers, to be
- * multiplied by the scale of their unit.
- */
-export const INPUTS = 75;
-export const HIDDEN = 40;
+import type { Network } from '../network/network.ts';
+
+const INPUTS = 75;
+const UNITS = 40;
 
 /** By unit: what its weights are multiplied by, its bias, and the sign it counts with. */
 const SCALES = [
@@ -13,7 +10,7 @@ const SCALES = [
   0.002417, 0.0003027, 0.002583, 0.002167, 0.00242, 0.001966, 0.001424, 0.00168, 0.01333, 0.006532, 0.003672,
   0.001072, 0.005145, 0.0008891, 0.004443, 0.006016, 0.001642, 0.001166, 0.001828,
 ];
-export const BIASES = Float64Array.of(
+const BIASES = Float64Array.of(
   0.548,
   0.4435,
   0.2684,
@@ -55,7 +52,7 @@ export const BIASES = Float64Array.of(
   0.08724,
   0.1314,
 );
-export const OUTPUTS = Float64Array.of(
+const OUTPUTS = Float64Array.of(
   -1,
   -1,
   -1,
@@ -97,7 +94,7 @@ export const OUTPUTS = Float64Array.of(
   -1,
   -1,
 );
-export const OUTPUT_BIAS = -0.4148;
+const BIAS = -0.4148;
 
 /** Weights of the inputs, unit after unit. */
 const STEPS = [
@@ -221,7 +218,16 @@ const STEPS = [
   -5, 13, -51, 7, 7, -18, 20, 12, 9, -14, -6, -13, -39, 32, -54,
 ];
 
-export const WEIGHTS = Float64Array.from(
-  STEPS,
-  (step, index) => step * (SCALES[Math.floor(index / INPUTS)] ?? 0),
-);
+/**
+ * What a network learned from synthetic talks in noise: 75 levels in, 40 rectified units, the log-odds of a pause out. The
+ * bench of cuts judges with other voices, sentences and seeds, though with noise of the same kinds. Whole numbers, to be
+ * multiplied by the scale of their unit.
+ */
+export const GAP_NETWORK: Network = {
+  inputs: INPUTS,
+  units: UNITS,
+  weights: Float64Array.from(STEPS, (step, index) => step * (SCALES[Math.floor(index / INPUTS)] ?? 0)),
+  biases: BIASES,
+  outputs: OUTPUTS,
+  bias: BIAS,
+};

@@ -3,14 +3,19 @@ import { uint8At } from '../elements.ts';
 /** Octave bands whose levels are remembered, the highest first: 4-8 kHz down to 250-500 Hz. */
 export const BANDS = 5;
 /** Levels are kept in steps of half a dB above a mean square of 1, of which 16 bits reach 181. */
-const STEPS_PER_DB = 2;
-const STEPS = 192;
+export const STEPS_PER_DB = 2;
+export const STEPS = 192;
 /** Parts of the frames remembered that are below the floor of a band, and below its ceiling. */
 const FLOOR_PART = 0.1;
 const CEILING_PART = 0.9;
 
+/** Frames behind a place between two frames that have to be known to describe it, and as many before it. */
+export const LOOK_AHEAD = 12;
 /** So many of the last frames can be looked at. */
-const RECENT = 24;
+const RECENT = 2 * LOOK_AHEAD;
+/** Frames from which floors and ceilings are taken, 25 s, and how often that is done: each second. */
+export const MEMORY_FRAMES = 1250;
+const SURVEY_FRAMES = 50;
 
 /** Remembers how loud each band of the last frames was, and what is usual: the floor and the ceiling of each. */
 export class LevelHistory {
@@ -58,13 +63,17 @@ export class LevelHistory {
       this.#add(band, step, 1);
     }
     this.#count += 1;
+    if (this.#count % SURVEY_FRAMES === LOOK_AHEAD) this.survey();
   }
 
-  /** The levels of a band in some of the frames remembered, dB above a mean square of 1. */
-  levels(band: number, from: number, count: number): Float64Array {
-    return Float64Array.from({ length: count }, (_, index) => {
-      return uint8At(this.#steps, ((from + index) % this.#frames) * BANDS + band) / STEPS_PER_DB;
-    });
+  /** Fills `levels` with those of a band in the frames from `from` on, which are remembered; dB as above. */
+  levels(band: number, from: number, levels: Float64Array): void {
+    let place = (from % this.#frames) * BANDS + band;
+    for (let index = 0; index < levels.length; index += 1) {
+      levels[index] = uint8At(this.#steps, place) / STEPS_PER_DB;
+      place += BANDS;
+      if (place >= this.#steps.length) place -= this.#steps.length;
+    }
   }
 
   /** Sets the floors and ranges from the frames remembered. */

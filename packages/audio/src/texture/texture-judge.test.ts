@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { LevelHistory } from '../gap/level-history.ts';
 import { holdMusic } from '../testing/hold-music.ts';
 import { asSamples, noise, withNoise } from '../testing/noise.ts';
 import { speechLike } from '../testing/speech-like.ts';
 import { createFiveBandDetector } from '../vad/five-band-detector.ts';
-import { TEXTURE_FRAMES, TextureJudge } from './texture-judge.ts';
+import { TEXTURE_FRAMES } from './texture-figures.ts';
+import { TextureJudge } from './texture-judge.ts';
 
 const RATE = 16_000;
 const FRAME = RATE / 50;
@@ -12,16 +14,14 @@ const FRAME = RATE / 50;
 function verdicts(samples: Int16Array): boolean[] {
   const detector = createFiveBandDetector(RATE);
   const judge = new TextureJudge();
+  const history = new LevelHistory(TEXTURE_FRAMES, 0);
   const found: boolean[] = [];
-  for (let from = 0; from + TEXTURE_FRAMES * FRAME <= samples.length; from += TEXTURE_FRAMES * FRAME) {
-    const bands = Array.from({ length: 5 }, () => new Float64Array(TEXTURE_FRAMES));
-    for (let frame = 0; frame < TEXTURE_FRAMES; frame += 1) {
-      detector.push(samples.subarray(from + frame * FRAME, from + (frame + 1) * FRAME));
-      for (const [band, levels] of bands.entries()) {
-        levels[frame] = 10 * Math.log10(Math.max(1, detector.spectrum?.energies[band] ?? 0));
-      }
+  for (let start = 0; start + FRAME <= samples.length; start += FRAME) {
+    detector.push(samples.subarray(start, start + FRAME));
+    history.push(detector.spectrum!.energies);
+    if (history.count % TEXTURE_FRAMES === 0) {
+      found.push(judge.mayBeSpeech(history, history.count - TEXTURE_FRAMES));
     }
-    found.push(judge.mayBeSpeech(bands));
   }
   return found;
 }
