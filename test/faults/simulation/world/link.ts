@@ -97,6 +97,8 @@ export class Link {
    * hears of the end later still, and the client has to notice by itself.
    */
   halfOpen(): void {
+    // A cable that is out cannot be pulled again: what is held back keeps its order.
+    if (this.#heldBackMs > 0) return;
     this.#toServerOpen = false;
     this.#toClientOpen = false;
     this.#heldBackMs = 2000 * this.#random.next();

@@ -77,10 +77,10 @@ describe('the simulated object store', () => {
 });
 
 describe('a simulated connection', () => {
-  function connect(): { link: Link; scheduler: Scheduler; server: string[]; client: string[] } {
+  function connect(seed = 4): { link: Link; scheduler: Scheduler; server: string[]; client: string[] } {
     const scheduler = new Scheduler(4);
     const [server, client]: [string[], string[]] = [[], []];
-    const link = new Link(scheduler, seededRandom(4), {
+    const link = new Link(scheduler, seededRandom(seed), {
       message: (message) => client.push(message.kind),
       gone: (code) => client.push(String(code)),
     });
@@ -111,6 +111,19 @@ describe('a simulated connection', () => {
     await settle(scheduler);
     expect(server).toEqual(['0', 'gone']);
     expect(client).toEqual(['1006']);
+  });
+
+  it('keeps the order of late frames, however often it is cut', async () => {
+    for (let seed = 0; seed < 20; seed += 1) {
+      const { link, scheduler, server } = connect(seed);
+      for (let from = 0; from < 30; from += 1)
+        scheduler.after(from, 'client frame', () => link.toServer(audio(from)));
+      for (const atMs of [22, 27]) scheduler.after(atMs, 'fault cut', () => link.halfOpen());
+      await settle(scheduler);
+      const came = server.slice(0, -1).map(Number);
+      expect(came.length).toBeGreaterThan(10);
+      expect(came).toEqual(came.map((_, from) => from));
+    }
   });
 
   it('tells a client of a killed process, and delivers nothing to the dead', async () => {
