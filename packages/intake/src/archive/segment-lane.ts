@@ -156,14 +156,14 @@ export class SegmentLane {
     const { journal, stream, slots, store, stop, ref } = this.#context;
     const to = segment.firstSample + segment.samples;
     if (stream.durable(this.#track) < to) await journal.whenDurable();
-    return await slots.run(async () => {
+    return await slots.run(async (memory) => {
       refuseStopped(stop);
       const { pcm, damaged } = await this.#reading((attempt) =>
         readAudio(stream, this.#track, { from: segment.firstSample, to, attempt }),
       );
       // Whoever stopped it counts on it that no write begins any more, however long the disk took.
       refuseStopped(stop);
-      const wav = segmentWav(segment.sampleRate, pcm);
+      const wav = segmentWav(segment.sampleRate, pcm, (bytes) => memory.take(bytes));
       const place = this.#placeOf(segment);
       const entry = entryAt(ref, segment, { place, wav });
       const standing = await this.#watched(entry.key, putSegment(store, entry, wav));

@@ -36,6 +36,8 @@ export class Recorder {
   #batch: Batch = newBatch();
   #filled = 0;
   #held: Batch[] = [];
+  /** Memory of a batch that was written, for the next: memory of a call's audio is what makes the collector run. */
+  #spare: Batch | undefined;
   #connection: Connection | undefined;
   #blocked = true;
   #stopped = false;
@@ -54,9 +56,10 @@ export class Recorder {
     this.#filled += TICK_SAMPLES;
     if (this.#filled < BATCH_SAMPLES) return;
     this.#held.push(this.#batch);
-    this.#batch = newBatch();
     this.#filled = 0;
     this.#pass();
+    this.#batch = this.#spare ?? newBatch();
+    this.#spare = undefined;
     if (this.#held.length > MAX_HELD) this.#fail('the disk or the object store is too far behind');
   }
 
@@ -122,6 +125,8 @@ export class Recorder {
         const batch = this.#held.shift();
         if (batch === undefined) return;
         writeBatch(connection, batch);
+        // A connection keeps nothing of what it is given. The last batch of a call is short.
+        if (batch.inbound.length === BATCH_SAMPLES) this.#spare = batch;
         const room = patient ? connection.room() : undefined;
         if (room === undefined) continue;
         this.#blocked = true;

@@ -1,4 +1,3 @@
-import { encodePcm16le } from '@earshot/audio';
 import { createSampleReader, encodeFloat32le, type SampleReader } from '@earshot/calls';
 import { LIMITS } from '@earshot/protocol';
 
@@ -8,6 +7,7 @@ export interface MediaFormat {
   readonly bytesPerSample: number;
   /** Samples of one message to the client. */
   readonly frameSamples: number;
+  /** The bytes of a message; they may share the memory of the samples, which must not be written to any more. */
   encode(samples: Int16Array): Uint8Array;
   /** Reads one client's messages. */
   createReader(): SampleReader;
@@ -25,7 +25,8 @@ export function pcm16Format(frameBytes: number): MediaFormat {
     encoding: 'PCM16LE',
     bytesPerSample: 2,
     frameSamples,
-    encode: encodePcm16le,
+    // The byte order is the host's: @earshot/audio refuses any other.
+    encode: ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength),
     createReader: () => createSampleReader({ encoding: 'pcm16le' }),
   };
 }
