@@ -5,7 +5,7 @@ import { figureTable, writeCutsReport } from './report/report.ts';
 import { collect, type KnownWords } from './report/results.ts';
 import { CHANGING_NOISES, STEADY_NOISES } from './runs/conditions.ts';
 import { measureStage, type StageCost } from './runs/stage-cost.ts';
-import type { Task } from './runs/task.ts';
+import type { Outcome, Task } from './runs/task.ts';
 import { onThreads } from './runs/threads.ts';
 import { toPcm } from './sound/signal.ts';
 import { missingPrograms, openSynthesizer, type Synthesizer } from './speech/synthesizer.ts';
@@ -86,7 +86,8 @@ async function run(options: CutsOptions): Promise<void> {
     return;
   }
   const tasks = tasksOf(options);
-  const outcomes = await onThreads(tasks, {
+  const outcomes = await onThreads<Outcome>(tasks, {
+    worker: new URL('worker.js', import.meta.url),
     threads: options.threads,
     onDone: (done) => {
       if (done % 8 === 0 || done === tasks.length) say(`${done} of ${tasks.length} talks and noises`);

@@ -8,21 +8,8 @@ const SCALES = [
   0.01674, 0.008435, 0.001752, 0.002834, 0.0063, 0.01525, 0.007605, 0.003447, 0.00629, 0.006448, 0.001149,
   0.007535,
 ];
-const BIASES = Float64Array.of(
-  -33.03,
-  -21.71,
-  -1.704,
-  5.432,
-  -6.373,
-  38.4,
-  -4.471,
-  -12.23,
-  3.629,
-  18.41,
-  0.3299,
-  -8.244,
-);
-const OUTPUTS = Float64Array.of(-1, 1, 1, 1, 1, -1, -1, 1, 1, 1, 1, -1);
+const BIASES = [-33.03, -21.71, -1.704, 5.432, -6.373, 38.4, -4.471, -12.23, 3.629, 18.41, 0.3299, -8.244];
+const OUTPUTS = [-1, 1, 1, 1, 1, -1, -1, 1, 1, 1, 1, -1];
 const BIAS = 0.5798;
 
 /** Weights of the figures, unit after unit. */
@@ -63,7 +50,7 @@ export const TEXTURE_NETWORK: Network = {
   inputs: INPUTS,
   units: UNITS,
   weights: Float64Array.from(STEPS, (step, index) => step * (SCALES[Math.floor(index / INPUTS)] ?? 0)),
-  biases: BIASES,
-  outputs: OUTPUTS,
+  biases: Float64Array.from(BIASES),
+  outputs: Float64Array.from(OUTPUTS),
   bias: BIAS,
 };

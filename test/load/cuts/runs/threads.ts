@@ -1,17 +1,23 @@
 import { Worker } from 'node:worker_threads';
-import type { Outcome, Task } from './task.ts';
+
+/** A module that does tasks on a thread: it answers each with an outcome, and ends when it is sent null. */
+export interface ThreadOptions {
+  readonly worker: URL;
+  readonly threads: number;
+  readonly onDone: (done: number) => void;
+}
 
 /** Does tasks on several threads; outcomes are in the order of the tasks, so that the threads change nothing. */
-export async function onThreads(
-  tasks: readonly Task[],
-  options: { readonly threads: number; readonly onDone: (done: number) => void },
+export async function onThreads<Outcome>(
+  tasks: readonly unknown[],
+  options: ThreadOptions,
 ): Promise<Outcome[]> {
   const outcomes = new Array<Outcome>(tasks.length);
   let next = 0;
   let done = 0;
   const runThread = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(new URL('../worker.js', import.meta.url));
+      const worker = new Worker(options.worker);
       let current = -1;
       const proceed = (): void => {
         current = next;

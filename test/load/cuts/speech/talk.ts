@@ -35,6 +35,7 @@ const MANNERS: readonly { readonly within: Range; readonly between: Range }[] = 
   { within: [200, 500], between: [500, 900] },
   { within: [80, 190], between: [80, 190] },
 ];
+const SPLIT_SEEDS = { tune: 1, test: 2, train: 3 } as const;
 const LEVEL_DBOV = -26;
 const LEVEL_SPREAD_DB = 3;
 /** A word is made of stretches of this many samples that are less than 37 dB weaker than the loudest. */
@@ -45,7 +46,7 @@ const PAUSE_STRETCHES = 16;
 
 /** Lets one voice say sentences in any order until the time is up. */
 export async function makeTalk(synthesizer: Synthesizer, plan: TalkPlan): Promise<Talk> {
-  const random = seededRandom(plan.seed, plan.index, plan.split === 'tune' ? 1 : 2);
+  const random = seededRandom(plan.seed, plan.index, SPLIT_SEEDS[plan.split]);
   const voices = VOICES[plan.split];
   const voice = voices[plan.index % voices.length]!;
   const manner = MANNERS[(plan.index + Math.floor(plan.index / voices.length)) % MANNERS.length]!;

@@ -69,6 +69,64 @@ const TEST: readonly string[] = [
   'Have a pleasant weekend|and thank you for your patience',
 ];
 
+/** What networks are trained with; none of it is in the other lists. */
+const TRAIN: readonly string[] = [
+  'Half of them felt better|after four hours',
+  'Have a look at this|his hand is far too hot',
+  'Thick fog fell|over the fifth field',
+  'She thinks the fish|has been off for a week',
+  'He fell off his bike|hit his head|and hurt his hip',
+  'Fresh fruit helps|if he has it often',
+  'What happened then|who found him first',
+  'Three things|first wash|then rinse|then dry',
+  'Fifteen percent of the profit|went to the staff',
+  'Who is it for|if not for him',
+  'Think of a hundred|half it|and half it again',
+  'The path is rough|so hold the rope with both hands',
+  'Pick up the black bag|put it back|and stop',
+  'Tick the box|take a seat|and wait',
+  'Keep it shut|it might leak',
+  'That is enough|thanks a lot',
+  'Hello Frank|how is the family',
+  'Heavy traffic|on the northern half of the ring road',
+  'It hurts here|and here|but not so much there',
+  'Sit up|cough twice|that is it',
+  'Victor said the van|vanished in the valley',
+  'These zips|are easily broken',
+  'His left foot|is swollen and stiff',
+  'The shop sells cheap shoes|and sharp scissors',
+  'Some people say|summer starts in June',
+  'Nine men|moved many new machines',
+  'Look left|look right|then walk',
+  'You were away|while we were in Wales',
+  'Put both plates|on the top shelf',
+  'The last test|cost less than the first',
+  'The kettle is hot|shall I make some tea',
+  'We met at the harbour|long before the storm',
+  'Turn the key twice|and push the heavy door',
+  'My daughter plays the cello|in a youth orchestra',
+  'The bill was wrong|so they sent another',
+  'Walk past the church|then cross the little bridge',
+  'I would rather stay|if you do not mind',
+  'Every second Thursday|the museum is free',
+  'The blue folder|belongs on the lower shelf',
+  'Could you repeat that|a little more slowly',
+  'There were eighty people|in a room for fifty',
+  'The engine coughed|and then it went quiet',
+  'Snow is expected|above nine hundred metres',
+  'Write your name|your address|and the date of birth',
+  'The committee will decide|before the end of June',
+  'Her voice was hoarse|but she sang anyway',
+  'It weighs eleven grams|or perhaps twelve',
+  'Do not open the window|the alarm is on',
+  'Apples|pears|plums|and a bag of onions',
+  'He asked a good question|and nobody answered',
+  'The lift is broken|please use the stairs',
+  'Two of the samples|were mixed up in the lab',
+  'I will be there at half past four|or a bit later',
+  'What a lovely garden|who looks after it',
+];
+
 /** What the people in the background say. */
 const BACKGROUND: readonly string[] = [
   'and then she told me that the train had already left the station an hour before',
@@ -83,6 +141,6 @@ const BACKGROUND: readonly string[] = [
 
 const cutUp = (lines: readonly string[]): readonly Sentence[] => lines.map((line) => line.split('|'));
 
-/** The sentences of each half; a talk takes all of its own from one. */
-export const SENTENCES = { tune: cutUp(TUNE), test: cutUp(TEST) } as const;
+/** The sentences of each part; a talk takes all of its own from one. */
+export const SENTENCES = { train: cutUp(TRAIN), tune: cutUp(TUNE), test: cutUp(TEST) } as const;
 export const BACKGROUND_LINES = BACKGROUND;

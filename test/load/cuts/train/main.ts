@@ -1,0 +1,93 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { GAP_NETWORK, type Network, TEXTURE_INPUTS, TEXTURE_NETWORK } from '@earshot/audio/training';
+import { workspaceRoot } from '../../../faults/processes/workspace.ts';
+import { missingPrograms } from '../speech/synthesizer.ts';
+import { type Material, makeMaterial } from './data/tasks.ts';
+import { judgePlaces, judgeTextures } from './judging.ts';
+import { networkModule, rounded } from './network/network-module.ts';
+import { type TrainingPlan, train } from './network/training.ts';
+import { readTrainingOptions, type TrainingOptions } from './options.ts';
+
+const SOURCES = join(workspaceRoot, 'packages', 'audio', 'src');
+
+const say = (...lines: readonly string[]): void => {
+  for (const line of lines) process.stdout.write(`${line}\n`);
+};
+
+/** Trains and gives the network as it would be kept. */
+function trained(
+  name: string,
+  { learned }: Material,
+  plan: Omit<TrainingPlan, 'onEpoch' | 'batch'>,
+): Network {
+  say(`${name}: ${learned.answers.length} examples, ${plan.units} units`);
+  const network = train(learned, {
+    ...plan,
+    batch: 2048,
+    onEpoch: (epoch, loss) => say(`  epoch ${epoch + 1} of ${plan.epochs}: loss ${loss.toFixed(4)}`),
+  });
+  return rounded(network);
+}
+
+function trainGap(options: TrainingOptions, places: Material): Network {
+  const { gapUnits: units, gapEpochs: epochs, seed } = options;
+  const network = trained('gap', places, { units, epochs, seed, rate: 4e-3 });
+  for (const held of places.held.values()) {
+    say('the network that is in use:', ...judgePlaces(GAP_NETWORK, held));
+    say('the new one:', ...judgePlaces(network, held));
+  }
+  return network;
+}
+
+function trainTexture(options: TrainingOptions, textures: Material): Network {
+  const { textureUnits: units, textureEpochs: epochs, seed } = options;
+  const network = trained('texture', textures, { units, epochs, seed, rate: 3e-3 });
+  if (TEXTURE_NETWORK.inputs <= TEXTURE_INPUTS) {
+    say('the network that is in use:', ...judgeTextures(TEXTURE_NETWORK, textures.held));
+  }
+  say('the new one:', ...judgeTextures(network, textures.held));
+  return network;
+}
+
+async function run(options: TrainingOptions): Promise<void> {
+  const { places, textures } = await makeMaterial(options, (done, of) => {
+    if (done % 32 === 0 || done === of) say(`${done} of ${of} talks and noises`);
+  });
+  const gap = trainGap(options, places);
+  const texture = trainTexture(options, textures);
+  const from = `\`npm run train:cuts -- --seed ${options.seed}\``;
+  if (options.write.includes('gap')) {
+    await keep('gap/gap-network.ts', networkModule(gap, { name: 'GAP_NETWORK', about: aboutGap(gap, from) }));
+  }
+  if (options.write.includes('texture')) {
+    const head = { name: 'TEXTURE_NETWORK', about: aboutTexture(texture, from) };
+    await keep('texture/texture-network.ts', networkModule(texture, head));
+  }
+}
+
+async function keep(path: string, text: string): Promise<void> {
+  await writeFile(join(SOURCES, path), text);
+  say(`written: packages/audio/src/${path}`);
+}
+
+const aboutGap = ({ inputs, units }: Network, from: string): string[] => [
+  `What ${from} learned from synthetic talks in noise: ${inputs} levels in, ${units}`,
+  'rectified units, the log-odds of a pause out. The bench of cuts judges with other voices, sentences and seeds, though with',
+  'noise of the same kinds.',
+];
+
+const aboutTexture = ({ inputs, units }: Network, from: string): string[] => [
+  `What ${from} learned from synthetic talks in noise, and from noise and music alone:`,
+  `${inputs} figures of four seconds in, ${units} rectified units, the log-odds of speech out. The bench of cuts judges with other`,
+  'voices, sentences and seeds, and with music of another recipe, though with noise of the same kinds.',
+];
+
+/** Trains the networks that cut: `node test/dist/load/cuts/train/main.js [--quick] …`. */
+const options = readTrainingOptions(process.argv.slice(2));
+const missing = await missingPrograms();
+if (missing.length === 0) await run(options);
+else {
+  say(`The talks are spoken by flite and espeak-ng, and ${missing.join(' and ')} cannot be run here.`);
+  process.exitCode = 1;
+}

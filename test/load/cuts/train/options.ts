@@ -1,0 +1,75 @@
+import { parseArgs } from 'node:util';
+
+/** What is trained, and with how much. */
+export interface TrainingOptions {
+  readonly seed: number;
+  readonly talks: number;
+  readonly talkSeconds: number;
+  /** Part of the places of talks that is taken, for the share of their conditions. */
+  readonly density: number;
+  readonly pieces: number;
+  readonly tracks: number;
+  readonly noiseSeconds: number;
+  readonly gapUnits: number;
+  readonly textureUnits: number;
+  readonly gapEpochs: number;
+  readonly textureEpochs: number;
+  readonly threads: number;
+  /** Which modules are written; without it they are only trained. */
+  readonly write: readonly string[];
+}
+
+const USAGE = `npm run train:cuts -- [options]
+  --seed N         which talks, noises and first weights (1)
+  --quick          a minute: few talks; for a look at whether it works
+  --write NAMES    gap, texture or gap,texture: writes these modules of packages/audio
+  --gap-units N    24
+  --texture-units N  16
+  --threads N      2`;
+
+/** Reads the command line. Throws the usage when it makes no sense. */
+export function readTrainingOptions(args: readonly string[]): TrainingOptions {
+  const values = parse(args);
+  const write = values.write === undefined ? [] : values.write.split(',');
+  if (write.some((name) => name !== 'gap' && name !== 'texture')) throw new Error(USAGE);
+  const { quick } = values;
+  return {
+    seed: count(values.seed),
+    talks: quick ? 8 : 64,
+    talkSeconds: quick ? 30 : 80,
+    density: quick ? 0.3 : 0.6,
+    pieces: quick ? 16 : 400,
+    tracks: quick ? 1 : 8,
+    noiseSeconds: quick ? 40 : 48,
+    gapUnits: count(values['gap-units']),
+    textureUnits: count(values['texture-units']),
+    gapEpochs: quick ? 2 : 10,
+    textureEpochs: quick ? 4 : 30,
+    threads: count(values.threads),
+    write,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        seed: { type: 'string', default: '1' },
+        quick: { type: 'boolean', default: false },
+        write: { type: 'string' },
+        'gap-units': { type: 'string', default: '24' },
+        'texture-units': { type: 'string', default: '16' },
+        threads: { type: 'string', default: '2' },
+      },
+    }).values;
+  } catch (cause) {
+    throw new Error(USAGE, { cause });
+  }
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new Error(USAGE);
+  return value;
+}
