@@ -1,4 +1,5 @@
 import { LIMITS } from '@earshot/protocol';
+import { takeSamples } from '../memory/sample-slab.ts';
 import type { ListenerQueue } from '../ports.ts';
 import { SampleRing } from '../ring/sample-ring.ts';
 import { SAMPLES_PER_MS, wholeMs } from '../tick.ts';
@@ -38,7 +39,7 @@ class BoundedQueue implements ListenerQueue {
   }
 
   #next(samples: number): Int16Array {
-    const frame = new Int16Array(samples);
+    const frame = takeSamples(samples);
     this.#ring.shift(frame);
     return frame;
   }

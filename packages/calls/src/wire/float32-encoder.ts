@@ -1,3 +1,5 @@
+import { takeFloats } from '../memory/sample-slab.ts';
+
 const FULL_SCALE = 32_768;
 
 /**
@@ -5,9 +7,9 @@ const FULL_SCALE = 32_768;
  * the host's: @earshot/audio refuses any other.
  */
 export function encodeFloat32le(samples: Int16Array): Uint8Array {
-  const values = new Float32Array(samples.length);
+  const values = takeFloats(samples.length);
   for (let index = 0; index < samples.length; index += 1) {
     values[index] = (samples[index] ?? 0) / FULL_SCALE;
   }
-  return new Uint8Array(values.buffer);
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }

@@ -88,7 +88,7 @@ describe('a reader of float audio', () => {
 describe('encodeFloat32le', () => {
   it('stays below full scale and gives every sample back exactly', () => {
     const bytes = encodeFloat32le(everySample);
-    const values = new Float32Array(bytes.buffer);
+    const values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
     expect([values.at(0), values.at(-1)]).toEqual([-1, 32_767 / 32_768]);
     const reader = createSampleReader({ encoding: 'float32le' });
     expect(reader.push(bytes)).toEqual(everySample);

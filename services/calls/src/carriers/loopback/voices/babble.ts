@@ -1,3 +1,4 @@
+import { takeSamples } from '@earshot/calls';
 import { LIMITS } from '@earshot/protocol';
 
 const TICKS_PER_SECOND = 1000 / LIMITS.callTickMs;
@@ -31,7 +32,7 @@ export function createBabble(random: () => number = Math.random): Babble {
   let phase = 0;
   return {
     next(count) {
-      const tick = new Int16Array(count);
+      const tick = takeSamples(count);
       ticksLeft -= 1;
       if (ticksLeft <= 0) {
         speaks = !speaks;
