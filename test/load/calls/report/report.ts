@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { getPriority, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { workspaceRoot } from '../../../faults/processes/workspace.ts';
@@ -144,12 +144,15 @@ function goalTable(figures: readonly Figure[]): string {
 }
 
 /** What else went on, as far as it can be told from here. */
-function circumstances(): string[] {
+async function circumstances(): Promise<string[]> {
   const lines = [`- load average at the end: ${loadavg()[0]?.toFixed(1)}`];
-  // What a program starts inherits its priority.
+  // What a program starts inherits its priority. Where Linux shares out by sessions, it counts only inside of its own.
   const priority = getPriority();
-  if (priority < 0) {
-    lines.push(`- service, Redis and generator ran before other programs of the machine (nice ${priority})`);
+  const group = await readFile('/proc/self/autogroup', 'utf8').catch(() => '');
+  const session = /nice (-?\d+)/.exec(group)?.[1];
+  if (priority < 0 || Number(session) < 0) {
+    const among = session === undefined ? '' : `, their session among others: nice ${session}`;
+    lines.push(`- priority of service, Redis and generator: nice ${priority}${among}`);
   }
   return lines;
 }
@@ -159,7 +162,7 @@ export async function writeBenchReport(
   result: BenchResult,
   options: { readonly figures: readonly Figure[]; readonly keep: boolean },
 ): Promise<string> {
-  const machine = [...(await machineLines()), ...circumstances()];
+  const machine = [...(await machineLines()), ...(await circumstances())];
   const body = [tables(result), 'Goals:', goalTable(options.figures), 'The machine:', machine.join('\n')];
   const text = ['# Calls under load', 'Written by `npm run bench:calls`.', HOW, ...body].join('\n\n');
   if (options.keep) await writeFile(FILE, `${text}\n`);
