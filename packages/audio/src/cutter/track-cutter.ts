@@ -31,8 +31,9 @@ export class TrackCutter implements Cutter {
   readonly #spoken: SpokenMeter;
   /** Energy of a frame from which on it can be heard. */
   readonly #quietEnergy: number;
-  /** The frame that is being filled. */
+  /** The frame that is being filled where none is whole, and whether whole ones are read where they are. */
   readonly #frame: Int16Array;
+  readonly #readsInPlace: boolean;
   #filled = 0;
   #pauses: PauseFinder;
   /** Finds places to cut at when the detector tells enough for that; otherwise the pauses in its scores are used. */
@@ -57,6 +58,7 @@ export class TrackCutter implements Cutter {
     this.#spoken = new SpokenMeter(Math.ceil((LEAST_SPEECH_SECONDS * rule.sampleRate) / size));
     this.#quietEnergy = size * (FULL_SCALE * 10 ** (QUIET_DB / 20)) ** 2;
     this.#frame = new Int16Array(size);
+    this.#readsInPlace = detector.pushFrom !== undefined;
     this.#pauses = new PauseFinder(origin);
     this.#origin = origin;
     this.#first = origin;
@@ -77,10 +79,18 @@ export class TrackCutter implements Cutter {
 
   push(samples: Int16Array): Cut[] {
     const cuts: Cut[] = [];
+    const size = this.#frame.length;
     let taken = 0;
     while (taken < samples.length) {
+      if (this.#readsInPlace && this.#filled === 0 && samples.length - taken >= size) {
+        this.#score(samples, taken, cuts);
+        taken += size;
+        continue;
+      }
       taken = this.#fill(samples, taken);
-      if (this.#filled === this.#frame.length) this.#score(cuts);
+      if (this.#filled < size) break;
+      this.#filled = 0;
+      this.#score(this.#frame, 0, cuts);
     }
     return cuts;
   }
@@ -109,15 +119,16 @@ export class TrackCutter implements Cutter {
     return from + count;
   }
 
-  #score(cuts: Cut[]): void {
-    const frame = this.#frame;
-    const score = this.#detector.push(frame);
-    this.#filled = 0;
-    this.#scored += frame.length;
+  /** Takes the frame that starts at a place of some samples; only a detector that reads in place sees any but `#frame`. */
+  #score(samples: Int16Array, from: number, cuts: Cut[]): void {
+    const detector = this.#detector;
+    const size = this.#frame.length;
+    const score = detector.pushFrom?.(samples, from) ?? detector.push(this.#frame);
+    this.#scored += size;
     this.#pauses.push(score, this.#scored);
     const speech = this.#pauses.speaking;
-    const spectrum = this.#detector.spectrum;
-    const energy = spectrum?.energy ?? sumOfSquares(frame, 0, frame.length);
+    const { spectrum } = detector;
+    const energy = spectrum?.energy ?? sumOfSquares(samples, from, from + size);
     this.#energy.push(energy);
     const audible = energy >= this.#quietEnergy;
     const clear = this.#history.push(score, speech, audible);

@@ -26,6 +26,19 @@ describe('the sample tape', () => {
     expect([...tape.copy(130, 132)]).toEqual([130, 131]);
   });
 
+  it('writes over what another has forgotten, not over what was copied out of it', () => {
+    const forgotten = new SampleTape(5, 0);
+    forgotten.append(counting(1, 10));
+    const copy = forgotten.copy(0, 10);
+    forgotten.dropBefore(10);
+    const other = new SampleTape(5, 0);
+    other.append(counting(50, 7));
+    forgotten.append(counting(70, 7));
+    expect([...copy]).toEqual([...counting(1, 10)]);
+    expect([...other.copy(0, 7)]).toEqual([...counting(50, 7)]);
+    expect([...forgotten.copy(10, 17)]).toEqual([...counting(70, 7)]);
+  });
+
   it('does not share memory with what it was given', () => {
     const tape = new SampleTape(4, 0);
     const frame = Int16Array.of(1, 2);

@@ -32,7 +32,8 @@ class TapedSegmenter implements Segmenter {
   push(samples: Int16Array): CutSegment[] {
     const segments: CutSegment[] = [];
     for (let start = 0; start < samples.length; start += this.#blockSamples) {
-      const block = samples.subarray(start, start + this.#blockSamples);
+      const isShort = samples.length <= this.#blockSamples;
+      const block = isShort ? samples : samples.subarray(start, start + this.#blockSamples);
       this.#tape.append(block);
       for (const cut of this.#cutter.push(block)) segments.push(this.#segment(cut));
     }

@@ -102,6 +102,19 @@ describe('the five-band detector', () => {
     expect(Math.max(...scores(weak, 16_000))).toBeGreaterThan(0.7);
   });
 
+  it('scores a frame amid other samples as it scores it alone, at any rate', () => {
+    for (const rate of [8000, 11_025, 16_000, 48_000]) {
+      const samples = asSamples(speechLike({ sampleRate: rate, seconds: 4 }, 9).samples);
+      const [alone, amid] = [createFiveBandDetector(rate), createFiveBandDetector(rate)];
+      const size = alone.frameSamples;
+      for (let start = 3; start + size <= samples.length; start += size) {
+        const score = alone.push(samples.slice(start, start + size));
+        expect(amid.pushFrom?.(samples, start)).toBe(score);
+        expect(amid.spectrum).toEqual(alone.spectrum);
+      }
+    }
+  });
+
   it('has frames of 20 ms, in whole samples', () => {
     const frames = RATES.map((rate) => createFiveBandDetector(rate).frameSamples);
     expect(frames).toEqual([160, 221, 320, 441, 480, 640, 882, 960]);

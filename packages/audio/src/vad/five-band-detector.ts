@@ -44,7 +44,11 @@ class FiveBandDetector implements SpeechDetector {
   }
 
   push(frame: Int16Array): number {
-    this.#pyramid.measure(frame);
+    return this.pushFrom(frame, 0);
+  }
+
+  pushFrom(samples: Int16Array, from: number): number {
+    this.#pyramid.measure(samples, from);
     let total = 0;
     let evidence = 0;
     let index = 0;

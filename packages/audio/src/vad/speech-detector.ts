@@ -4,6 +4,8 @@ export interface SpeechDetector {
   readonly frameSamples: number;
   /** The score of the next frame, from 0 (no speech) to 1; the frame is only read, and not kept. */
   push(frame: Int16Array): number;
+  /** The same for the frame that starts at a place of more samples; saves those who have them the copying. */
+  pushFrom?(samples: Int16Array, from: number): number;
   /** What a detector that splits its frames knows of the last one; from it, better places to cut can be found. */
   readonly spectrum?: Spectrum;
 }

@@ -25,8 +25,8 @@ not cut in it. "True pauses" is the same cutter told the truth; "every 15 s" cut
 timed at 1,000 streams that advance together by 100 ms, in turns with the detector alone; CPU time, medians.
 
 What people use instead cuts by the same rules: in the first pause of 200 ms after 10 s, at the latest after 25 s, where
-ffmpeg's \`silencedetect=noise=-35dB:d=0.2\` or Silero v6 (the network of the worker's speech check, asked about every
-frame; left out where it is not installed) sees one. WebRTC's detector is not among them.
+ffmpeg's \`silencedetect=noise=-35dB:d=0.2\`, WebRTC's detector (mode 2, as compiled in \`@echogarden/fvad-wasm\`) or Silero v6
+(the network of the worker's speech check, asked about every frame; left out where it is not installed) sees one.
 
 None of this is real speech: both synthesizers are clearer, and pause more sharply, than people on a telephone.`;
 

@@ -5,9 +5,15 @@ import { SAMPLE_RATE } from '../sound/signal.ts';
 import type { Talk } from '../speech/talk.ts';
 import { silenceScores } from './silence-detect.ts';
 import { atFullRate, openSilero, SILERO_FRAME } from './silero.ts';
+import { webrtcScores } from './webrtc.ts';
 
 /** What people cut with instead. */
-export const RIVALS = ['silencedetect of ffmpeg', 'Silero v6 on every frame', 'every 15 s'] as const;
+export const RIVALS = [
+  'silencedetect of ffmpeg',
+  "WebRTC's detector",
+  'Silero v6 on every frame',
+  'every 15 s',
+] as const;
 export type Rival = (typeof RIVALS)[number];
 
 /** The conditions in which they are tried. */
@@ -26,10 +32,16 @@ const FRAMES_PER_SECOND = 50;
 /** What one condition's counts are filed under. */
 export const rivalName = (rival: Rival, condition: string): string => `${rival}: ${condition}`;
 
+const frameOf = ({ sampleRate }: Heard): number => sampleRate / FRAMES_PER_SECOND;
+
 async function silence(heard: Heard): Promise<Scored> {
-  const frameSamples = heard.sampleRate / FRAMES_PER_SECOND;
-  return { frameSamples, scores: await silenceScores(heard, frameSamples) };
+  return { frameSamples: frameOf(heard), scores: await silenceScores(heard, frameOf(heard)) };
 }
+
+const webrtc = (heard: Heard): Scored => ({
+  frameSamples: frameOf(heard),
+  scores: webrtcScores(heard, frameOf(heard)),
+});
 
 /** Cuts a talk, as heard in each of the conditions, with what people use instead. */
 export async function tallyRivals(
@@ -42,6 +54,7 @@ export async function tallyRivals(
   };
   for (const [name, heard] of conditions) {
     add('silencedetect of ffmpeg', name, tallyTalk(talk, heard, await silence(heard)));
+    add("WebRTC's detector", name, tallyTalk(talk, heard, webrtc(heard)));
     add('every 15 s', name, tallyWindows(talk, heard, WINDOW_SECONDS));
   }
   const silero = await openSilero();

@@ -18,7 +18,7 @@ export interface Material {
 }
 
 /** All tasks of a run; those of equal index have equal seeds, so each run of a seed has the same. */
-export function trainingTasks(options: TrainingOptions): TrainingTask[] {
+function trainingTasks(options: TrainingOptions): TrainingTask[] {
   const base = FIRST_SEED + SEEDS * options.seed;
   const talks = Array.from({ length: options.talks }, (_, index): TrainingTask => {
     const plan = { split: 'train', seed: base, index, seconds: options.talkSeconds } as const;
