@@ -1,7 +1,7 @@
 import type { JournalStream } from '@earshot/journal';
 import type { ProcessingIssue, SegmentEntry, SessionRef, TrackDigest, TrackName } from '@earshot/protocol';
 import type { IntakeContext } from '../context.ts';
-import { Stop } from '../time/waiting.ts';
+import { Stop, untilDone } from '../time/waiting.ts';
 import { IndexFeed } from './index-feed.ts';
 import { type Relocation, SegmentLane, type StoredSegment } from './segment-lane.ts';
 import type { PendingSegment } from './segment-object.ts';
@@ -75,11 +75,24 @@ export class Archive {
     this.#count(-this.#backlogBytes);
   }
 
-  /** Forgets everything that waits, and takes away what writes under way still leave behind. */
-  async erase(): Promise<void> {
+  /**
+   * Forgets everything that waits, and takes away what writes under way still leave behind. False when `leaving` came
+   * first.
+   */
+  async erase(leaving: Stop): Promise<boolean> {
     this.stop();
+    const { store, time, log } = this.#context;
+    const session = this.#ref.sessionId;
     const late = await this.quiet();
-    if (late.length > 0) await this.#context.store.remove(late);
+    if (late.length === 0) return true;
+    return await untilDone(time, leaving, {
+      work: () => store.remove(late),
+      failed: (error, attempt) =>
+        log.error(
+          { session, attempt, err: error },
+          'audio of an erased session is still there; trying again',
+        ),
+    });
   }
 
   /** Resolves when no write is under way any more, with the keys whose fate was open; to be called when stopped. */

@@ -304,6 +304,25 @@ describe('an erased session', () => {
     expect(session.records).toEqual([]);
   });
 
+  it('keeps its place in the journal until a record that met an outage has taken away what it left', async () => {
+    const connection = await open();
+    feed(connection, { seed: 15, from: 0, to: 12 * RATE });
+    let closes = 0;
+    let erased = false;
+    bench.sessions.beforeClose = () => {
+      closes += 1;
+      if (!erased || closes < 3) throw new EarshotError('service_unavailable');
+    };
+    await connection.finish(endOf());
+    await until(() => closes === 1);
+    erased = true;
+    bench.sessions.notify({ ref: session.ref, reason: 'erased', epoch: 1 });
+    expect(await connection.archived(10_000)).toBe(true);
+    expect(closes).toBe(3);
+    const needle = Buffer.from(encodePcm16le(computedAudio(15, 11 * RATE, 200)));
+    await until(async () => !(await journalBytes(bench)).includes(needle));
+  });
+
   it('is rid of a claim that could not be taken back as soon as storage answers, however long that takes', async () => {
     const claim = { v: 1, epoch: 4, node: 'node', claimedAt: '2026-01-05T08:00:00.000Z' } as const;
     const looks: StreamClaim[] = [];

@@ -1,6 +1,6 @@
 import type { SessionRef, StreamClaim } from '@earshot/protocol';
 import type { IntakeContext } from '../context.ts';
-import { backOff, Stop, worthLogging } from '../time/waiting.ts';
+import { Stop, untilDone } from '../time/waiting.ts';
 
 /** More than these wait for the daily sweep. */
 const MAX_LEFT = 10_000;
@@ -35,23 +35,27 @@ export class Leftovers {
     this.#stop.stop();
   }
 
-  /** One claim at a time and as often as it takes. */
   async #look(): Promise<void> {
-    const { log, sessions, time } = this.#context;
+    const { log, time } = this.#context;
     this.#looking = true;
-    for (let attempt = 1; this.#left.size > 0; attempt += 1) {
-      await backOff(time, attempt, this.#stop);
-      if (this.#stop.stopped) return;
+    await untilDone(time, this.#stop, {
+      work: () => this.#pass(),
+      failed: (error) => log.warn({ err: error }, 'a claim behind an erasure is still there'),
+    });
+    this.#looking = false;
+  }
+
+  /** One claim at a time; one that stays holds up no other. */
+  async #pass(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const leftover of this.#left) {
       try {
-        for (const leftover of this.#left) {
-          await sessions.retractClaim(leftover.ref, leftover.claim);
-          this.#left.delete(leftover);
-        }
-        attempt = 0;
+        await this.#context.sessions.retractClaim(leftover.ref, leftover.claim);
+        this.#left.delete(leftover);
       } catch (error) {
-        if (worthLogging(attempt)) log.warn({ err: error }, 'a claim behind an erasure is still there');
+        failures.push(error);
       }
     }
-    this.#looking = false;
+    if (failures.length > 0) throw failures[0];
   }
 }

@@ -1,6 +1,6 @@
 import type { SessionRef, StreamRecord } from '@earshot/protocol';
 import type { IntakeContext } from '../context.ts';
-import { backOff, type Stop, worthLogging } from '../time/waiting.ts';
+import { type Stop, untilDone } from '../time/waiting.ts';
 
 /**
  * Closes a session's stay on this node: writes the record and gives the lease back, as often as it takes.
@@ -12,15 +12,11 @@ export async function writeRecord(
   { record, stop }: { record: StreamRecord; stop: Stop },
 ): Promise<boolean> {
   const { sessions, log, time } = context;
-  for (let attempt = 1; !stop.stopped; attempt += 1) {
-    try {
-      await sessions.closeStream(ref, record);
-      return true;
-    } catch (error) {
+  return await untilDone(time, stop, {
+    work: () => sessions.closeStream(ref, record),
+    failed: (error, attempt) => {
       const fields = { session: ref.sessionId, epoch: record.epoch, attempt, err: error };
-      if (worthLogging(attempt)) log.error(fields, 'a stream record could not be stored; trying again');
-      await backOff(time, attempt, stop);
-    }
-  }
-  return false;
+      log.error(fields, 'a stream record could not be stored; trying again');
+    },
+  });
 }

@@ -47,6 +47,8 @@ export class Tenure implements ConnectionHome {
   readonly #stream: JournalStream;
   readonly #quality: TrackQuality;
   readonly #stop = new Stop();
+  /** The node lets go of it, be it erased or not. */
+  readonly #abandoned = new Stop();
   #phase: Phase = 'open';
   #resolveDone: (archived: boolean) => void = () => undefined;
   #unpark: () => void = () => undefined;
@@ -203,13 +205,14 @@ export class Tenure implements ConnectionHome {
     this.intake.flush();
     await this.archive.settle();
     // Overtaken by a connection that opened the tenure again, by an erasure, or by the end of the process.
-    if (this.#turn !== turn || this.#stop.stopped) return;
+    if (this.#turn !== turn || this.#isStopped()) return;
     this.#phase = 'recording';
     await within(this.#context.time, RENEWAL_WAIT_MS, { work: this.renewal, late: undefined });
+    if (this.#isStopped()) return;
     const { epoch, archive } = this;
     const endedAt = this.#context.time.now();
     const record = this.book.record({ epoch, closedBy, endedAt, archive, lines: this.intake.lines });
-    this.#recording = writeRecord(this.#context, this.ref, { record, stop: this.#stop });
+    this.#recording = writeRecord(this.#context, this.ref, { record, stop: this.#abandoned });
     const written = await this.#recording;
     if (!written || this.archive.stopped) return;
     this.#inJournal(() => this.#stream.close());
@@ -234,6 +237,7 @@ export class Tenure implements ConnectionHome {
 
   /** Leaves what is not stored to the journal and the next start. */
   abandon(): void {
+    this.#abandoned.stop();
     if (this.#phase === 'closed') return;
     this.#unpark();
     this.#stop.stop();
@@ -251,14 +255,22 @@ export class Tenure implements ConnectionHome {
     connection?.halt('erased', 0);
     this.connection = undefined;
     try {
-      // A write under way may take effect behind the death of this process: until then the journal knows of it, so that
-      // the next start takes away what it left.
-      await Promise.all([this.archive.erase(), this.#recording]).finally(() => this.#stream.erase());
+      // Writes under way take effect behind the erasure, and a record then takes away what it finds. The journal knows of
+      // them until they are settled, so that the next start takes away what a kill left.
+      const [audio, record = true] = await Promise.all([
+        this.archive.erase(this.#abandoned),
+        this.#recording,
+      ]);
+      if (audio && record) await this.#stream.erase();
     } catch (error) {
       const session = this.ref.sessionId;
       this.#context.log.error({ session, err: error }, 'audio of an erased session may have stayed');
     }
     this.#end(true);
+  }
+
+  #isStopped(): boolean {
+    return this.#stop.stopped;
   }
 
   #end(archived: boolean): void {

@@ -53,6 +53,24 @@ export async function backOff(time: Timers, attempt: number, stop: Stop): Promis
   await pause(time, ceiling / 2 + (time.random() * ceiling) / 2, stop);
 }
 
+/** Tries as often as it takes, with growing pauses. False when it was stopped before it worked. */
+export async function untilDone(
+  time: Timers,
+  stop: Stop,
+  { work, failed }: { work: () => Promise<unknown>; failed: (error: unknown, attempt: number) => void },
+): Promise<boolean> {
+  for (let attempt = 1; !stop.stopped; attempt += 1) {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      if (worthLogging(attempt)) failed(error, attempt);
+      await backOff(time, attempt, stop);
+    }
+  }
+  return false;
+}
+
 /** True at the 1st, 2nd, 4th, 8th … failure: an outage of hours fills no log. */
 export function worthLogging(attempt: number): boolean {
   return (attempt & (attempt - 1)) === 0;

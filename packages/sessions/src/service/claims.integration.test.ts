@@ -107,7 +107,6 @@ async function unclaimed(): Promise<SessionRef> {
   beforeClaim = () => Promise.reject(new EarshotError('service_unavailable'));
   expect(await sessions.claimStream(ref, claimOn('first', true))).toMatchObject({ epoch: 2 });
   beforeClaim = nothing;
-  beforeRemoval = nothing;
   await redis.flushall();
   return ref;
 }
@@ -200,6 +199,21 @@ describe('A connection that takes a session over while the index is emptied', ()
     await sessions.claimStream(ref, { ...claimOn('second'), patienceMs: 20_000 });
     expect(performance.now() - startedMs).toBeLessThan(4000);
     expect(await sessions.openClaims(ref)).toMatchObject([{ epoch: 1 }, { epoch: 2 }]);
+  });
+});
+
+describe('A connection that waits for another node', () => {
+  it('is refused when the session was erased meanwhile, and its claim swept before anybody read it', async () => {
+    const ref = await fed();
+    const claiming = sessionsOn(second!).claimStream(ref, { ...claimOn('second'), patienceMs: 5000 });
+    const refused = expect(claiming).rejects.toMatchObject({ code: 'session_not_found' });
+    await until(async () => (await archive.listClaims(ref)).includes(2));
+    await archive.createErased(ref, { v: 1, erasedAt: AT });
+    await archive.eraseSession(ref);
+    await first!.releaseStream(ref, { node: 'first', epoch: 1 });
+    await refused;
+    expect(await archive.listClaims(ref)).toEqual([]);
+    expect(await first!.liveStream(ref)).toBeNull();
   });
 });
 
