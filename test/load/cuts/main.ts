@@ -18,13 +18,13 @@ const NOISE_LEVELS_DBOV = [-26, -46];
 
 /** The longest tasks first, so that the threads end together. */
 function tasksOf(options: CutsOptions): Task[] {
-  const { split, seed, talkSeconds: seconds, noiseSeconds, noiseTracks } = options;
+  const { split, seed, talkSeconds: seconds, noiseSeconds, noiseTracks, musicTracks } = options;
   const talks = Array.from({ length: options.talks }, (_, index): Task => {
     return { kind: 'talk', plan: { split, seed, index, seconds } };
   });
   const noises = [...STEADY_NOISES, ...CHANGING_NOISES].flatMap((noise) =>
     NOISE_LEVELS_DBOV.flatMap((dbov) =>
-      Array.from({ length: noiseTracks }, (_, track): Task => {
+      Array.from({ length: noise === 'music' ? musicTracks : noiseTracks }, (_, track): Task => {
         return { kind: 'noise', noise, dbov, seconds: noiseSeconds, seed: 100_000 * seed + track };
       }),
     ),

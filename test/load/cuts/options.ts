@@ -14,6 +14,8 @@ export interface CutsOptions {
   readonly talkSeconds: number;
   readonly noiseSeconds: number;
   readonly noiseTracks: number;
+  /** Pieces of music, of which no two are alike. */
+  readonly musicTracks: number;
   readonly threads: number;
   readonly streams: number;
   /** Length of the stream whose words are recognised with `wordsOnly`, seconds. */
@@ -46,8 +48,9 @@ export function readCutsOptions(args: readonly string[]): CutsOptions {
     seed: count(seed),
     talks: count(talks ?? (quick ? '8' : '16')),
     talkSeconds: count(seconds ?? (quick ? '90' : '180')),
-    noiseSeconds: quick ? 60 : 120,
+    noiseSeconds: quick ? 60 : 90,
     noiseTracks: quick ? 1 : 4,
+    musicTracks: quick ? 10 : 24,
     threads: count(threads),
     streams: 1000,
     wordSeconds: quick ? 60 : 600,

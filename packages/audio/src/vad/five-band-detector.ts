@@ -1,5 +1,5 @@
 import { float64At } from '../elements.ts';
-import { Band } from './band.ts';
+import { Bands } from './bands.ts';
 import { HaarPyramid } from './haar-pyramid.ts';
 import type { Spectrum, SpeechDetector } from './speech-detector.ts';
 
@@ -32,7 +32,7 @@ class FiveBandDetector implements SpeechDetector {
   readonly frameSamples: number;
   readonly spectrum: Spectrum;
   readonly #pyramid: HaarPyramid;
-  readonly #bands: readonly Band[];
+  readonly #bands: Bands;
   #peak = 0;
   #score = 0;
 
@@ -40,7 +40,7 @@ class FiveBandDetector implements SpeechDetector {
     this.frameSamples = Math.round(sampleRate / FRAMES_PER_SECOND);
     this.#pyramid = new HaarPyramid(sampleRate, this.frameSamples);
     this.spectrum = this.#pyramid;
-    this.#bands = this.#pyramid.counts.map((count) => new Band(count));
+    this.#bands = new Bands(this.#pyramid.counts);
   }
 
   push(frame: Int16Array): number {
@@ -49,18 +49,13 @@ class FiveBandDetector implements SpeechDetector {
 
   pushFrom(samples: Int16Array, from: number): number {
     this.#pyramid.measure(samples, from);
+    const { energies } = this.#pyramid;
     let total = 0;
-    let evidence = 0;
-    let index = 0;
-    for (const band of this.#bands) {
-      const energy = float64At(this.#pyramid.energies, index);
-      total += energy;
-      evidence += band.evidence(energy);
-      index += 1;
-    }
+    for (let band = 0; band < energies.length; band += 1) total += float64At(energies, band);
+    const evidence = this.#bands.evidence(energies);
     this.#peak = Math.max(total, this.#peak * PEAK_DECAY);
     const score = total < this.#peak * PEAK_RATIO ? 0 : evidence / (evidence + THETA);
-    for (const band of this.#bands) band.learn(score);
+    this.#bands.learn(energies, score);
     this.#score = Math.max(score, this.#score - FALL);
     return this.#score;
   }

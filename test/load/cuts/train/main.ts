@@ -1,7 +1,6 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { GAP_NETWORK, type Network, TEXTURE_INPUTS, TEXTURE_NETWORK } from '@earshot/audio/training';
-import { workspaceRoot } from '../../../faults/processes/workspace.ts';
 import { missingPrograms } from '../speech/synthesizer.ts';
 import { type Material, makeMaterial } from './data/tasks.ts';
 import { judgePlaces, judgeTextures } from './judging.ts';
@@ -9,7 +8,7 @@ import { networkModule, rounded } from './network/network-module.ts';
 import { type TrainingPlan, train } from './network/training.ts';
 import { readTrainingOptions, type TrainingOptions } from './options.ts';
 
-const SOURCES = join(workspaceRoot, 'packages', 'audio', 'src');
+const BATCH = 2048;
 
 const say = (...lines: readonly string[]): void => {
   for (const line of lines) process.stdout.write(`${line}\n`);
@@ -24,7 +23,7 @@ function trained(
   say(`${name}: ${learned.answers.length} examples, ${plan.units} units`);
   const network = train(learned, {
     ...plan,
-    batch: 2048,
+    batch: BATCH,
     onEpoch: (epoch, loss) => say(`  epoch ${epoch + 1} of ${plan.epochs}: loss ${loss.toFixed(4)}`),
   });
   return rounded(network);
@@ -58,17 +57,23 @@ async function run(options: TrainingOptions): Promise<void> {
   const texture = trainTexture(options, textures);
   const from = `\`npm run train:cuts -- --seed ${options.seed}\``;
   if (options.write.includes('gap')) {
-    await keep('gap/gap-network.ts', networkModule(gap, { name: 'GAP_NETWORK', about: aboutGap(gap, from) }));
+    await keep(
+      options.into,
+      'gap/gap-network.ts',
+      networkModule(gap, { name: 'GAP_NETWORK', about: aboutGap(gap, from) }),
+    );
   }
   if (options.write.includes('texture')) {
     const head = { name: 'TEXTURE_NETWORK', about: aboutTexture(texture, from) };
-    await keep('texture/texture-network.ts', networkModule(texture, head));
+    await keep(options.into, 'texture/texture-network.ts', networkModule(texture, head));
   }
 }
 
-async function keep(path: string, text: string): Promise<void> {
-  await writeFile(join(SOURCES, path), text);
-  say(`written: packages/audio/src/${path}`);
+async function keep(folder: string, path: string, text: string): Promise<void> {
+  const file = join(folder, path);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, text);
+  say(`written: ${file}`);
 }
 
 const aboutGap = ({ inputs, units }: Network, from: string): string[] => [

@@ -1,4 +1,8 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { workspaceRoot } from '../../../faults/processes/workspace.ts';
+
+const SOURCES = join(workspaceRoot, 'packages', 'audio', 'src');
 
 /** What is trained, and with how much. */
 export interface TrainingOptions {
@@ -8,22 +12,26 @@ export interface TrainingOptions {
   /** Part of the places of talks that is taken, for the share of their conditions. */
   readonly density: number;
   readonly pieces: number;
-  readonly tracks: number;
+  /** Tracks of each steady noise, and of each that comes and goes. */
+  readonly steadyTracks: number;
+  readonly changingTracks: number;
   readonly noiseSeconds: number;
   readonly gapUnits: number;
   readonly textureUnits: number;
   readonly gapEpochs: number;
   readonly textureEpochs: number;
   readonly threads: number;
-  /** Which modules are written; without it they are only trained. */
+  /** Which modules are written, and into which folder; without it they are only trained. */
   readonly write: readonly string[];
+  readonly into: string;
 }
 
 const USAGE = `npm run train:cuts -- [options]
   --seed N         which talks, noises and first weights (1)
   --quick          a minute: few talks; for a look at whether it works
   --write NAMES    gap, texture or gap,texture: writes these modules of packages/audio
-  --gap-units N    24
+  --into FOLDER    where, if not there
+  --gap-units N    32
   --texture-units N  16
   --threads N      2`;
 
@@ -39,14 +47,16 @@ export function readTrainingOptions(args: readonly string[]): TrainingOptions {
     talkSeconds: quick ? 30 : 80,
     density: quick ? 0.3 : 0.6,
     pieces: quick ? 16 : 400,
-    tracks: quick ? 1 : 8,
+    steadyTracks: quick ? 1 : 8,
+    changingTracks: quick ? 1 : 48,
     noiseSeconds: quick ? 40 : 48,
     gapUnits: count(values['gap-units']),
     textureUnits: count(values['texture-units']),
-    gapEpochs: quick ? 2 : 10,
-    textureEpochs: quick ? 4 : 30,
+    gapEpochs: quick ? 2 : 8,
+    textureEpochs: quick ? 4 : 24,
     threads: count(values.threads),
     write,
+    into: values.into,
   };
 }
 
@@ -58,7 +68,8 @@ function parse(args: readonly string[]) {
         seed: { type: 'string', default: '1' },
         quick: { type: 'boolean', default: false },
         write: { type: 'string' },
-        'gap-units': { type: 'string', default: '24' },
+        into: { type: 'string', default: SOURCES },
+        'gap-units': { type: 'string', default: '32' },
         'texture-units': { type: 'string', default: '16' },
         threads: { type: 'string', default: '2' },
       },

@@ -32,8 +32,8 @@ export interface TrainingOutcome {
 const TALK_HOP = 100;
 const NOISE_HOP = 50;
 const LONELY_HOP = 200;
-const TALK_WEIGHT = 0.5;
-const LONELY_WEIGHT = 1;
+const TALK_WEIGHT = 1;
+const LONELY_WEIGHT = 3;
 const NOISE_WEIGHTS = { white: 3, pink: 3, brown: 3, hum: 3, music: 3, keys: 2, gusts: 2 } as const;
 /** Levels of noise alone, dB below full scale. */
 const NOISE_LEVELS = [-26, -46] as const;
