@@ -136,6 +136,7 @@ export interface CallHandle {
   ringing(): void;
   /** Media flows from now on. */
   connected(link: PeerLink): void;
+  /** What the peer said; the array may be used again by the caller. */
   audio(samples: Int16Array): void;
   /** Samples that the carrier knows to be lost. */
   lost(samples: number): void;

@@ -24,9 +24,9 @@ export class Delivery {
     this.#receiver = receiver;
   }
 
-  /** Takes what was spoken in a tick, and delivers what is due. */
+  /** Takes what was spoken in a tick, whose array may be used again, and delivers what is due. */
   tick(samples: Int16Array): void {
-    this.#held.push(samples);
+    this.#held.push(this.#burstTicks > 1 ? samples.slice() : samples);
     this.#heldTicks += 1;
     if (this.#heldTicks < this.#burstTicks) return;
     const due = this.#held;

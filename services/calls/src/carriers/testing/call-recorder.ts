@@ -50,7 +50,7 @@ export function createCallRecorder(callId: string, hooks: RecorderHooks = {}): C
       hooks.connected?.(link);
     },
     audio: (samples) => {
-      heard.push(samples);
+      heard.push(samples.slice());
       hooks.audio?.(samples);
     },
     lost: (samples) => {

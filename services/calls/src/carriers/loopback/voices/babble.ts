@@ -1,4 +1,3 @@
-import { takeSamples } from '@earshot/calls';
 import { LIMITS } from '@earshot/protocol';
 
 const TICKS_PER_SECOND = 1000 / LIMITS.callTickMs;
@@ -21,8 +20,8 @@ const HUM = Int16Array.from({ length: 6 * PERIOD }, (_, index) => {
 
 /** Hums in phrases, with pauses of silence; how long each lasts is up to chance. */
 export interface Babble {
-  /** The next samples, a tick of a clock that may drift. */
-  next(count: number): Int16Array;
+  /** Fills `tick` with the next samples, as many as a clock that may drift has made of it. */
+  next(tick: Int16Array): void;
 }
 
 /** Starts somewhere in a phrase or a pause. */
@@ -31,17 +30,16 @@ export function createBabble(random: () => number = Math.random): Babble {
   let ticksLeft = lengthOf(speaks, random) * random();
   let phase = 0;
   return {
-    next(count) {
-      const tick = takeSamples(count);
+    next(tick) {
       ticksLeft -= 1;
       if (ticksLeft <= 0) {
         speaks = !speaks;
         ticksLeft = lengthOf(speaks, random);
       }
-      if (!speaks) return tick;
-      tick.set(HUM.subarray(phase, phase + count));
-      phase = (phase + count) % PERIOD;
-      return tick;
+      tick.fill(0);
+      if (!speaks) return;
+      tick.set(HUM.subarray(phase, phase + tick.length));
+      phase = (phase + tick.length) % PERIOD;
     },
   };
 }

@@ -26,9 +26,11 @@ interface Report {
 export function createStampVoice(): Voice {
   const babble = createBabble();
   let reports: Report[] = [];
+  let tick = new Int16Array(0);
   return {
     next: (count, dueMs) => {
-      const tick = babble.next(count);
+      if (tick.length !== count) tick = new Int16Array(count);
+      babble.next(tick);
       tick.set(SIGN);
       writeTime(tick, TIME_AT, dueMs);
       tick[COUNT_AT] = reports.length;
