@@ -21,8 +21,13 @@ telephone narrows both.
 
 "10 dB" and its like add up white, pink and brown noise, hum, and the telephone in pink noise; "10 dB or better" adds
 the clean talk and the clean telephone. A pause of 500 ms or more is missed when a cutter that may cut every 0.4 s does
-not cut in it. "True pauses" is the same cutter told the truth; "every 15 s" cuts whatever is said. The chunk stage is
-timed at 1,000 streams that advance together by 100 ms, in turns with the detector alone; CPU time, medians.
+not cut in it. "True pauses" is the same cutter told the truth; "every 15 s" cuts whatever is said. Noise alone is heard as
+loud as the words and 20 dB below; each piece of music differs, and its recipe is not that of the music which the networks
+were trained with.
+
+The chunk stage is timed at 1,000 streams that advance together by 100 ms: the detector alone, reading in place
+(\`detector_cpu\`); with the cutter (\`cutter_cpu\`), which is all that a live stream has, since its audio lies in the
+journal; and with the audio kept until it is cut (\`stage_cpu\`). Each has streams of its own; CPU time, medians of turns.
 
 What people use instead cuts by the same rules: in the first pause of 200 ms after 10 s, at the latest after 25 s, where
 ffmpeg's \`silencedetect=noise=-35dB:d=0.2\`, WebRTC's detector (mode 2, as compiled in \`@echogarden/fvad-wasm\`) or Silero v6

@@ -70,10 +70,14 @@ export function measureStage(audio: Int16Array, options: { streams: number; wind
       const segmenter = createSegmenter({ sampleRate: SAMPLE_RATE });
       return (message) => segmenter.push(message);
     },
-  ].map((open) => new Streams(options.streams, audio, open));
-  for (const streams of kinds) streams.advance(LEAD_SECONDS);
+  ];
   const windows = Array.from({ length: options.windows }, () =>
-    kinds.map((streams) => streams.advance(WINDOW_SECONDS)),
+    kinds.map((open) => {
+      // New ones each time, so that nobody pays for looking through the streams of others when memory is freed.
+      const streams = new Streams(options.streams, audio, open);
+      streams.advance(LEAD_SECONDS);
+      return streams.advance(WINDOW_SECONDS);
+    }),
   );
   const middle = (of: (window: readonly number[]) => number): number => median(windows.map(of));
   return {

@@ -53,19 +53,18 @@ async function run(options: TrainingOptions): Promise<void> {
   const { places, textures } = await makeMaterial(options, (done, of) => {
     if (done % 32 === 0 || done === of) say(`${done} of ${of} talks and noises`);
   });
-  const gap = trainGap(options, places);
-  const texture = trainTexture(options, textures);
-  const from = `\`npm run train:cuts -- --seed ${options.seed}\``;
-  if (options.write.includes('gap')) {
-    await keep(
-      options.into,
-      'gap/gap-network.ts',
-      networkModule(gap, { name: 'GAP_NETWORK', about: aboutGap(gap, from) }),
-    );
+  const { networks, seed, into, write } = options;
+  const only = networks.length === 1 ? ` --only ${networks.join('')}` : '';
+  const from = `\`npm run train:cuts -- --seed ${seed}${only}\``;
+  if (networks.includes('gap')) {
+    const gap = trainGap(options, places);
+    const module = networkModule(gap, { name: 'GAP_NETWORK', about: aboutGap(gap, from) });
+    if (write) await keep(into, 'gap/gap-network.ts', module);
   }
-  if (options.write.includes('texture')) {
-    const head = { name: 'TEXTURE_NETWORK', about: aboutTexture(texture, from) };
-    await keep(options.into, 'texture/texture-network.ts', networkModule(texture, head));
+  if (networks.includes('texture')) {
+    const texture = trainTexture(options, textures);
+    const module = networkModule(texture, { name: 'TEXTURE_NETWORK', about: aboutTexture(texture, from) });
+    if (write) await keep(into, 'texture/texture-network.ts', module);
   }
 }
 

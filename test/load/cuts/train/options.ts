@@ -7,6 +7,8 @@ const SOURCES = join(workspaceRoot, 'packages', 'audio', 'src');
 /** What is trained, and with how much. */
 export interface TrainingOptions {
   readonly seed: number;
+  /** Which networks are trained. */
+  readonly networks: readonly string[];
   readonly talks: number;
   readonly talkSeconds: number;
   /** Part of the places of talks that is taken, for the share of their conditions. */
@@ -21,16 +23,17 @@ export interface TrainingOptions {
   readonly gapEpochs: number;
   readonly textureEpochs: number;
   readonly threads: number;
-  /** Which modules are written, and into which folder; without it they are only trained. */
-  readonly write: readonly string[];
+  /** Whether modules are written, and into which folder; otherwise networks are only trained. */
+  readonly write: boolean;
   readonly into: string;
 }
 
 const USAGE = `npm run train:cuts -- [options]
   --seed N         which talks, noises and first weights (1)
   --quick          a minute: few talks; for a look at whether it works
-  --write NAMES    gap, texture or gap,texture: writes these modules of packages/audio
-  --into FOLDER    where, if not there
+  --only NAME      gap or texture: trains one network, the latter with half of the talks
+  --write          writes the modules of what was trained into packages/audio
+  --into FOLDER    where to, if not there
   --gap-units N    32
   --texture-units N  16
   --threads N      2`;
@@ -38,12 +41,14 @@ const USAGE = `npm run train:cuts -- [options]
 /** Reads the command line. Throws the usage when it makes no sense. */
 export function readTrainingOptions(args: readonly string[]): TrainingOptions {
   const values = parse(args);
-  const write = values.write === undefined ? [] : values.write.split(',');
-  if (write.some((name) => name !== 'gap' && name !== 'texture')) throw new Error(USAGE);
+  const networks = values.only === undefined ? ['gap', 'texture'] : [values.only];
+  if (networks.some((name) => name !== 'gap' && name !== 'texture')) throw new Error(USAGE);
   const { quick } = values;
+  const talks = networks.includes('gap') ? 64 : 32;
   return {
     seed: count(values.seed),
-    talks: quick ? 8 : 64,
+    networks,
+    talks: quick ? 8 : talks,
     talkSeconds: quick ? 30 : 80,
     density: quick ? 0.3 : 0.6,
     pieces: quick ? 16 : 400,
@@ -55,7 +60,7 @@ export function readTrainingOptions(args: readonly string[]): TrainingOptions {
     gapEpochs: quick ? 2 : 8,
     textureEpochs: quick ? 4 : 24,
     threads: count(values.threads),
-    write,
+    write: values.write,
     into: values.into,
   };
 }
@@ -67,7 +72,8 @@ function parse(args: readonly string[]) {
       options: {
         seed: { type: 'string', default: '1' },
         quick: { type: 'boolean', default: false },
-        write: { type: 'string' },
+        only: { type: 'string' },
+        write: { type: 'boolean', default: false },
         into: { type: 'string', default: SOURCES },
         'gap-units': { type: 'string', default: '32' },
         'texture-units': { type: 'string', default: '16' },

@@ -31,7 +31,7 @@ function trainingTasks(options: TrainingOptions): TrainingTask[] {
       return { kind: 'noise', noise, seconds: options.noiseSeconds, seed };
     }),
   );
-  return [...talks, ...noises];
+  return options.networks.includes('texture') ? [...talks, ...noises] : talks;
 }
 
 function tracksOf(noise: NoiseKind, options: TrainingOptions): number {
