@@ -38,6 +38,7 @@ export class OpenStream {
     this.#bigEndian = this.#opening.format.bigEndian;
     this.#timeline = new StreamTimeline({
       format: this.#opening.format,
+      inPlace: setup.options.inPlace === true,
       numbering: numberingOf(setup),
       warnings: setup.warnings,
       correctByteOrder: (bigEndian, corrected) => this.#correctByteOrder(bigEndian, corrected),

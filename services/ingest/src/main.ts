@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { LIMITS } from '@earshot/protocol';
 import { createLog, type RunningService, runService } from '@earshot/runtime';
 import { createIngestApp } from './app.ts';
+import { tuneCollector } from './collector.ts';
 import { readIngestConfig } from './config.ts';
 import { linkToPrimary } from './processes/link.ts';
 import { createPrimary } from './processes/primary.ts';
@@ -29,6 +30,7 @@ function openService(): Promise<RunningService> {
   return Promise.resolve(createPrimary({ processes, log, environment }));
 }
 
+tuneCollector();
 if (cluster.isPrimary) {
   await runService(async () => openService(), process);
 } else {

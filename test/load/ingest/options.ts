@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { WIRES, type WireName } from './generator/wire.ts';
 import { STORES, type StoreKind } from './servers/storage.ts';
 
 /** The parts of a run, in the order in which they are measured. */
@@ -25,6 +26,8 @@ export interface BenchOptions {
   readonly windows: number;
   readonly windowMs: number;
   readonly streams: number;
+  /** What the streams of the `streams` part carry. */
+  readonly wires: readonly WireName[];
   /** Arguments of node for the measured ingest processes, such as --cpu-prof. */
   readonly nodeArgs: readonly string[];
 }
@@ -37,6 +40,7 @@ const USAGE = `npm run bench -- [options]
   --streams N        live streams whose cost is measured (400; --quick 200)
   --windows N        windows of each server, alternating (5)
   --seconds N        length of a window (10; --quick 1.2)
+  --wire wire,wire   of: ${WIRES.join(', ')} (streams)
   --store ${STORES.join('|')}
   --keep             writes the report of a quick run too
   --node-arg ARG     for ingest processes, such as --cpu-prof; may be repeated`;
@@ -47,14 +51,17 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
   const { quick } = values;
   const only = values.only?.split(',') ?? PARTS;
   const parts = new Set(PARTS.filter((part) => only.includes(part)));
-  if (parts.size !== new Set(only).size) throw new Error(USAGE);
+  const carried = values.wire?.split(',') ?? WIRES;
+  const wires = WIRES.filter((wire) => carried.includes(wire));
+  if (parts.size !== new Set(only).size || wires.length !== carried.length) throw new Error(USAGE);
   const store = STORES.find((kind) => kind === values.store);
   if (values.store !== undefined && store === undefined) throw new Error(USAGE);
   const usualMs = quick ? QUICK_WINDOW_MS : 10_000;
   return {
     quick,
     parts,
-    keep: parts.size === PARTS.length && (!quick || values.keep),
+    wires,
+    keep: parts.size === PARTS.length && wires.length === WIRES.length && (!quick || values.keep),
     store,
     windows: count(values.windows),
     windowMs: values.seconds === undefined ? usualMs : 1000 * count(values.seconds),
@@ -71,6 +78,7 @@ function parse(args: readonly string[]) {
         quick: { type: 'boolean', default: false },
         keep: { type: 'boolean', default: false },
         only: { type: 'string' },
+        wire: { type: 'string' },
         streams: { type: 'string' },
         windows: { type: 'string', default: '5' },
         seconds: { type: 'string' },

@@ -110,4 +110,9 @@ export interface DecoderOptions {
   readonly live?: boolean;
   /** Order of 16-bit samples: `auto` takes the dialect's own, checked where platforms disagree. */
   readonly byteOrder?: 'auto' | 'little' | 'big';
+  /**
+   * Samples that need no decoding may be told where they lie, in the message: they are good only for as long as its
+   * bytes are, and whoever keeps them copies them.
+   */
+  readonly inPlace?: boolean;
 }

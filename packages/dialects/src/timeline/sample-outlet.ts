@@ -19,14 +19,19 @@ export interface CodedAudio {
  */
 export class SampleOutlet {
   readonly #format: StreamFormat;
+  readonly #inPlace: boolean;
   readonly #correct: (bigEndian: boolean, out: DialectEvent[]) => void;
   #bigEndian: boolean;
   #check: ByteOrderCheck | null;
   #held: (CodedAudio | GapEvent)[] = [];
 
   /** `correct` is called at most once, when the check finds another byte order than the format says. */
-  constructor(format: StreamFormat, correct: (bigEndian: boolean, out: DialectEvent[]) => void) {
+  constructor(
+    { format, inPlace }: { readonly format: StreamFormat; readonly inPlace: boolean },
+    correct: (bigEndian: boolean, out: DialectEvent[]) => void,
+  ) {
     this.#format = format;
+    this.#inPlace = inPlace;
     this.#correct = correct;
     this.#bigEndian = format.bigEndian === true;
     this.#check = format.verifyByteOrder ? new ByteOrderCheck(format.sampleRate, this.#bigEndian) : null;
@@ -42,7 +47,8 @@ export class SampleOutlet {
       this.#emit(item, out);
       return;
     }
-    this.#held.push(item);
+    // What comes with a message belongs to its sender again when the call is over.
+    this.#held.push(item.type === 'gap' ? item : { ...item, bytes: item.bytes.slice() });
     if (item.type === 'coded' && this.#check.look(item.bytes)) this.settle(out);
   }
 
@@ -82,7 +88,8 @@ export class SampleOutlet {
   #decode(bytes: Uint8Array): Int16Array {
     switch (this.#format.codec) {
       case 'pcm16':
-        return this.#bigEndian ? decodePcm16be(bytes) : copyPcm16le(bytes);
+        if (this.#bigEndian) return decodePcm16be(bytes);
+        return this.#inPlace && bytes.byteOffset % 2 === 0 ? viewPcm16le(bytes) : copyPcm16le(bytes);
       case 'mulaw':
         return decodeMulaw(bytes, takeSamples(bytes.length));
       case 'alaw':
@@ -91,6 +98,11 @@ export class SampleOutlet {
         return decodeFloat32le(bytes);
     }
   }
+}
+
+/** The bytes themselves; they begin where a sample may. */
+function viewPcm16le(bytes: Uint8Array): Int16Array {
+  return new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
 }
 
 /** As `decodePcm16le`, which refuses to run on a processor of another byte order; the aligner gives whole samples. */

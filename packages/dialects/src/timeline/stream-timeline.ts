@@ -12,6 +12,8 @@ const WALL_CLOCK_MS = 100_000_000_000;
 /** What a stream timeline needs to know and whom to tell. */
 export interface TimelineSetup {
   readonly format: StreamFormat;
+  /** Whether samples may be views of the frames. */
+  readonly inPlace: boolean;
   readonly numbering: Numbering;
   readonly warnings: Warnings;
   /** Called before the audio it applies to, at most once. */
@@ -29,7 +31,7 @@ export class StreamTimeline {
 
   constructor(setup: TimelineSetup) {
     this.#setup = setup;
-    this.#outlet = new SampleOutlet(setup.format, setup.correctByteOrder);
+    this.#outlet = new SampleOutlet(setup, setup.correctByteOrder);
   }
 
   /** Bytes of unfinished samples given up so far. */

@@ -1,5 +1,5 @@
 import { median, quantile } from '../../calls/report/statistics.ts';
-import { WIRES, type WireName } from '../generator/wire.ts';
+import type { WireName } from '../generator/wire.ts';
 import { type Figure, type Findings, figure } from '../report/figures.ts';
 import { table } from '../report/table.ts';
 import {
@@ -19,11 +19,11 @@ const CPU_GOALS: Readonly<Record<WireName, number | null>> = {
 
 /** What a live stream costs on each wire, in ratio to a bare server. */
 export async function streamsPart({ options, fleet, store, say }: PartContext): Promise<Findings> {
-  const { streams, windows, windowMs, nodeArgs } = options;
+  const { streams, wires, windows, windowMs, nodeArgs } = options;
   const results: CostResult[] = [];
   const servers = await startCostServers({ store, nodeArgs });
   try {
-    for (const wire of WIRES) {
+    for (const wire of wires) {
       // In a quick run a wire without a goal is only looked at.
       const count = options.quick && CPU_GOALS[wire] === null ? Math.min(windows, 3) : windows;
       say(`${wire}: ${streams} streams, ${count} windows of each server`);

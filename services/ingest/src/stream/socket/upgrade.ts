@@ -9,6 +9,7 @@ import { type EdgeContext, NO_STATS, openConnection } from '../edge-context.ts';
 import { Acknowledger } from './acknowledged/acknowledger.ts';
 import { type ClientEvents, silentEvents } from './acknowledged/client-events.ts';
 import { EventChannel } from './acknowledged/event-channel.ts';
+import { eventSocketOf } from './acknowledged/event-socket.ts';
 import { FrameFeed } from './frame-feed.ts';
 import { type Handshake, readHandshake } from './handshake.ts';
 import { PacedReader } from './reading/paced-reader.ts';
@@ -130,7 +131,7 @@ function attach(
 ): void {
   const { webSocket, pace, handshake, settings } = client;
   const isAcknowledged = webSocket.protocol === STREAM_PROTOCOL;
-  const channel = new EventChannel(webSocket, context.limits.maxSocketBufferedBytes);
+  const channel = new EventChannel(eventSocketOf(client), context.limits.maxSocketBufferedBytes);
   const events: ClientEvents = isAcknowledged
     ? new Acknowledger(context, connection, { channel, from: handshake.from ?? 0 })
     : silentEvents;
@@ -138,7 +139,7 @@ function attach(
   const auto = isAcknowledged ? 'little' : 'auto';
   const byteOrder = handshake.byteOrder === 'auto' ? auto : handshake.byteOrder;
   const wavix = settings.wavixFormat === undefined ? {} : { wavixFormat: settings.wavixFormat };
-  const decoder = createStreamDecoder({ byteOrder, ...wavix });
+  const decoder = createStreamDecoder({ byteOrder, inPlace: true, ...wavix });
   const feed = new FrameFeed(decoder, connection, (bytes) => events.audio(bytes));
   new SocketStream(context, connection, {
     socket: webSocket,

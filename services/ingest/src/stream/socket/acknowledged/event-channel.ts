@@ -1,8 +1,5 @@
 import type { StreamEvent } from '@earshot/protocol';
-import type { WebSocket } from 'ws';
-
-/** The part of a socket that events go out by. */
-export type EventSocket = Pick<WebSocket, 'send' | 'bufferedAmount' | 'readyState' | 'OPEN'>;
+import type { EventSocket } from './event-socket.ts';
 
 /** Sends events to a client that reads them, and gives up one that does not. */
 export class EventChannel {
@@ -28,8 +25,7 @@ export class EventChannel {
       this.#isStuck = true;
       return;
     }
-    // A failed send shows itself as the end of the socket.
-    this.#socket.send(JSON.stringify(event), () => undefined);
+    this.#socket.send(JSON.stringify(event));
   }
 
   end(): void {

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
+import { type DirectRead, directReadOf } from './direct-read.ts';
 import { FrameBoundary } from './frame-boundary.ts';
 import { takePlainMessages } from './plain-messages.ts';
 import { limitReadAhead } from './read-ahead.ts';
@@ -38,8 +39,11 @@ export class PacedReader implements Paced {
   readonly #boundary = new FrameBoundary();
   /** The library's own listener while it is taken off the socket. */
   #library: DataListener | undefined;
+  #readNow: DirectRead = () => undefined;
   #leavePace: () => void = () => undefined;
   #restoreReadAhead: () => void = () => undefined;
+  /** Node reads what comes next. */
+  #isWaiting = false;
   #isGiving = false;
   /** The library wants no more bytes. */
   #isOver = false;
@@ -60,8 +64,19 @@ export class PacedReader implements Paced {
   /** Reads what came since the last turn. */
   turn(): void {
     if (this.#webSocket.isPaused) return;
-    if (this.#socket.readableLength > 0) this.#read();
-    else this.#socket.read(0);
+    if (this.#socket.readableLength > 0) {
+      this.#read();
+      return;
+    }
+    const chunk = this.#isWaiting ? undefined : this.#readNow();
+    if (chunk === undefined) this.#wait();
+    else this.#take(chunk, copied);
+  }
+
+  /** What comes next is read by node as soon as it comes, be it the end. */
+  #wait(): void {
+    this.#isWaiting = true;
+    this.#socket.read(0);
   }
 
   /** From now on the library reads the socket, as bytes come. */
@@ -84,6 +99,7 @@ export class PacedReader implements Paced {
     if (restore === undefined) return;
     this.#restoreReadAhead = restore;
     this.#library = library;
+    this.#readNow = directReadOf(socket) ?? this.#readNow;
     socket.off('data', library);
     socket.on('readable', this.#onReadable);
     // In front of the library's listener, which would take what is left for the bytes of a frame that it began.
@@ -112,6 +128,7 @@ export class PacedReader implements Paced {
   };
 
   readonly #onReadable = (): void => {
+    this.#isWaiting = false;
     if (!this.#webSocket.isPaused) this.#read();
   };
 
@@ -122,14 +139,18 @@ export class PacedReader implements Paced {
 
   #read(): void {
     const chunk: unknown = this.#socket.read();
-    if (!(chunk instanceof Uint8Array)) return;
-    this.#give(chunk);
+    if (chunk instanceof Uint8Array) this.#take(chunk, itself);
+  }
+
+  /** `own` makes bytes of the chunk such that the library may keep them. */
+  #take(chunk: Uint8Array, own: (bytes: Uint8Array) => Uint8Array): void {
+    this.#give(chunk, own);
     if (chunk.length >= AHEAD_BYTES && this.#library !== undefined && !this.#webSocket.isPaused) {
-      this.#socket.read(0);
+      this.#wait();
     }
   }
 
-  #give(chunk: Uint8Array): void {
+  #give(chunk: Uint8Array, own: (bytes: Uint8Array) => Uint8Array): void {
     const library = this.#library;
     this.#isGiving = true;
     this.#boundary.beginChunk();
@@ -140,7 +161,7 @@ export class PacedReader implements Paced {
       }
       // Once released in the midst of a chunk, the library has all the rest of it.
       const end = this.#library === undefined ? chunk.length : this.#boundary.pass(chunk, at);
-      Reflect.apply(library, this.#socket, [chunk.subarray(at, end)]);
+      Reflect.apply(library, this.#socket, [own(chunk.subarray(at, end))]);
       if (this.#boundary.isClosed) this.#stop();
       at = end;
     }
@@ -153,6 +174,9 @@ export class PacedReader implements Paced {
     if (!this.#isGiving) this.#sink.rested();
   }
 }
+
+const itself = (bytes: Uint8Array): Uint8Array => bytes;
+const copied = (bytes: Uint8Array): Uint8Array => Buffer.from(bytes);
 
 function isDataListener(listener: unknown): listener is DataListener {
   return typeof listener === 'function';
