@@ -45,9 +45,7 @@ export async function takeEpoch(
     const document = { v: 1 as const, epoch, node: claim.node, claimedAt: context.now().toISOString() };
     if (await storeClaim(context, ref, { claim, document })) {
       const lease = { node: claim.node, epoch };
-      const taken = await takeLease(context, ref, { lease, claim });
-      if (taken === 'late' && !claim.resuming) await refuseErased(context, ref, { lease, claim, document });
-      if (taken !== 'elsewhere') return { epoch, announce: change.announce };
+      if (await takeLease(context, ref, { lease, claim })) return { epoch, announce: change.announce };
       // A claim of a node that resumes is accounted for by its record, and may not have been stored.
       if (!claim.resuming) await takeBack(context, ref, { claim, document });
     }
@@ -110,35 +108,15 @@ async function refuseEnded(context: SessionsContext, ref: SessionRef): Promise<v
 }
 
 /**
- * While the others were waited for, the session may have been erased and swept, and the claim with it, so that nobody
- * told this node. An erasure that begins behind the lease finds that.
- */
-async function refuseErased(
-  context: SessionsContext,
-  ref: SessionRef,
-  { lease, claim, document }: { lease: StreamLease; claim: Claim; document: StreamClaim },
-): Promise<void> {
-  try {
-    if ((await context.truth.readErased(ref)) === null) return;
-    throw notFound(ref);
-  } catch (error) {
-    await context.index.releaseStream(ref, lease).catch(() => undefined);
-    await takeBack(context, ref, { claim, document }).catch(() => undefined);
-    throw error;
-  }
-}
-
-/**
- * Takes the lease when nobody else adds to the session any more, which may be late. That another's lease is gone proves
- * nothing, at whatever moment, since the index may have been emptied: the record of its owner does. `elsewhere`: another
- * node has the lease by the same epoch, since it resumed while the store was away, and an index that was emptied gave the
- * epoch again.
+ * Takes the lease when nobody else adds to the session any more. That another's lease is gone proves nothing, at whatever
+ * moment, since the index may have been emptied: the record of its owner does. False when another node has the lease by
+ * the same epoch: it resumed while the store was away, and an index that was emptied gave the epoch again.
  */
 async function takeLease(
   context: SessionsContext,
   ref: SessionRef,
   { lease, claim }: { lease: StreamLease; claim: Claim },
-): Promise<'at once' | 'late' | 'elsewhere'> {
+): Promise<boolean> {
   const { index, settings, elapsedMs } = context;
   const deadline = elapsedMs() + claim.patienceMs;
   const told = new Set<string>();
@@ -146,9 +124,8 @@ async function takeLease(
   let before: Others | undefined;
   for (;;) {
     const others = await othersOf(context, ref, { lease, claim, before });
-    if (others === null) return 'elsewhere';
+    if (others === null) return false;
     await tellToGo(context, ref, { lease, others, told });
-    const waited = before !== undefined;
     before = others;
     const nowMs = elapsedMs();
     let until = nowMs;
@@ -159,7 +136,7 @@ async function takeLease(
     }
     const left = until - nowMs;
     if (left > 0) await index.waitForChange(ref, Math.min(left, LOOK_MS), new AbortController().signal);
-    else if (await index.holdStream(ref, lease, settings.leaseMs)) return waited ? 'late' : 'at once';
+    else if (await index.holdStream(ref, lease, settings.leaseMs)) return true;
   }
 }
 

@@ -11,7 +11,7 @@ import { mergeSegments } from '../core/manifest.ts';
 import { type Claim, takeEpoch } from './claims.ts';
 import { announce, type SessionsContext } from './context.ts';
 import { streamHash } from './create.ts';
-import { loadRow, measureOrphans } from './load.ts';
+import { loadRow, measureOrphans, notFound } from './load.ts';
 
 /** The right to feed a session. */
 export interface ClaimedStream {
@@ -82,9 +82,19 @@ export async function claimStream(
   return { ref, document: row.document, epoch };
 }
 
-/** What the object store holds decides, since the index may have forgotten or not yet heard. */
+/**
+ * What the object store holds decides, since the index may have forgotten or not yet heard. An erased session is refused:
+ * while a connection waited for the lease a sweep may have taken its claim away before anybody could tell it, and an
+ * erasure that begins behind the lease finds that.
+ */
 export async function standing(context: SessionsContext, ref: SessionRef): Promise<StoredStanding> {
-  const [indexed, records] = await Promise.all([context.index.segments(ref), context.truth.readStreams(ref)]);
+  const { index, truth } = context;
+  const [indexed, records, erased] = await Promise.all([
+    index.segments(ref),
+    truth.readStreams(ref),
+    truth.readErased(ref),
+  ]);
+  if (erased !== null) throw notFound(ref);
   const named = [...indexed, ...records.flatMap((record) => record.segments)];
   const orphans = await measureOrphans(context, ref, named);
   if (orphans.length > 0) await context.index.addSegments(ref, orphans);
