@@ -99,8 +99,12 @@ export class AcknowledgedClient implements SessionClient {
   /** The server never asks for less than it has acknowledged, nor for what was never sent. */
   #check(next: number): void {
     const { history, session, source } = this.#world;
+    // What was durable on one disk only went with it.
+    const kept = session.connections.map(({ node, durable, archived }) =>
+      history.lostDisks.has(node) ? archived : durable,
+    );
     // Of a session whose owner has asked for its erasure nothing is promised any more.
-    if (next < this.#freed && !session.erased)
+    if (next < Math.min(this.#freed, Math.max(...kept)) && !session.erased)
       history.violate(session, 'I4', `ready at ${next}, durable was ${this.#freed}`);
     if (next > source.produced) {
       history.violate(session, 'I3', `ready at ${next}, sent were ${source.produced}`);
