@@ -21,7 +21,7 @@ export interface BenchOptions {
   readonly parts: ReadonlySet<Part>;
   /** Whether the report is written: of a whole run, of a quick one only when asked for. */
   readonly keep: boolean;
-  /** MinIO where it is installed, unless the folder was asked for. */
+  /** Undefined: MinIO where it is installed, the folder for a quick run. */
   readonly store: StoreKind | undefined;
   readonly windows: number;
   readonly windowMs: number;
@@ -35,13 +35,13 @@ export interface BenchOptions {
 const QUICK_WINDOW_MS = 1200;
 
 const USAGE = `npm run bench -- [options]
-  --quick            under three minutes: shorter windows, fewer streams and sessions
+  --quick            under three minutes: shorter windows, fewer streams and sessions, no MinIO
   --only part,part   of: ${PARTS.join(', ')}
-  --streams N        live streams whose cost is measured (400; --quick 200)
+  --streams N        live streams whose cost is measured (400; --quick 150)
   --windows N        windows of each server, alternating (5)
   --seconds N        length of a window (10; --quick 1.2)
   --wire wire,wire   of: ${WIRES.join(', ')} (streams)
-  --store ${STORES.join('|')}
+  --store ${STORES.join('|')}   (MinIO where it is installed; --quick a folder)
   --keep             writes the report of a quick run too
   --node-arg ARG     for ingest processes, such as --cpu-prof; may be repeated`;
 
@@ -65,7 +65,7 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
     store,
     windows: count(values.windows),
     windowMs: values.seconds === undefined ? usualMs : 1000 * count(values.seconds),
-    streams: count(values.streams ?? (quick ? '200' : '400')),
+    streams: count(values.streams ?? (quick ? '150' : '400')),
     nodeArgs: values['node-arg'],
   };
 }
