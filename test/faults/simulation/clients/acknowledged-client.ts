@@ -32,6 +32,8 @@ export class AcknowledgedClient implements SessionClient {
   #older: Channel | undefined;
   #node: ServerNode | undefined;
   #attempt = 0;
+  /** The newest connection that it heard of. */
+  #epoch = 0;
 
   constructor(world: ClientWorld) {
     this.#world = world;
@@ -91,8 +93,9 @@ export class AcknowledgedClient implements SessionClient {
       return;
     }
     this.#attempt = 0;
-    // Only the newest connection's word counts: that of an older one may come late.
-    if (channel === this.#current) this.#check(message.next);
+    // Only the newest connection's word counts, by the server's order: that of an older one may come late.
+    if (message.epoch > this.#epoch) this.#check(message.next);
+    this.#epoch = Math.max(this.#epoch, message.epoch);
     channel.next = Math.max(message.next, this.#freed);
   }
 
