@@ -49,6 +49,7 @@ export type { ApiDescription } from './http/pages/openapi.ts';
 export { publicOrigin } from './http/public-origin.ts';
 export { createHttpServer } from './http/server.ts';
 export type { HttpServerOptions } from './http/server-options.ts';
+export { tuneCollector } from './lifecycle/collector.ts';
 export { createLifecycle, type Lifecycle, type ProcessSignals } from './lifecycle/lifecycle.ts';
 export { type RunningService, runService, type ServiceProcess } from './lifecycle/run-service.ts';
 export { type LimitRule, type LimitState, limitError, limitHeaders } from './limits/rate-limit.ts';

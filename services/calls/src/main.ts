@@ -1,6 +1,5 @@
-import { runService } from '@earshot/runtime';
+import { runService, tuneCollector } from '@earshot/runtime';
 import { createCallsApp } from './app.ts';
-import { tuneCollector } from './collector.ts';
 import { readCallsConfig } from './config.ts';
 
 tuneCollector();

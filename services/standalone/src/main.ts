@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { tuneCollector } from '@earshot/runtime';
 import { type StandaloneApp, startStandalone } from './app.ts';
 import { readStandaloneConfig } from './config.ts';
 import { runDemo } from './demo/demo.ts';
@@ -17,6 +18,7 @@ const SAMPLES = new URL('test/fixtures/speech/', ROOT);
 const DEMO_SPEED = 8;
 
 async function main(): Promise<number> {
+  tuneCollector();
   const flag = { type: 'boolean', default: false } as const;
   const { values } = parseArgs({ options: { once: flag, 'no-demo': flag, help: flag } });
   if (values.help) {

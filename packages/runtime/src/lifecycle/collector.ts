@@ -4,8 +4,9 @@ import { setFlagsFromString } from 'node:v8';
 const GROWTH_PERCENT = 100;
 
 /**
- * Lets V8 mark the whole heap less often. Audio lies in buffers outside of the heap, which count as growth, so that 200
- * calls would have it marked once a second and more; the threads that do it take the processors from the calls' clock.
+ * Lets V8 mark the whole heap less often. Audio lies in buffers outside of the heap, which count as growth: hundreds of
+ * streams or calls would have all that lives marked once a second and more, by threads that take the processors from
+ * sockets and clocks. For the start of a program.
  */
 export function tuneCollector(): void {
   setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`);
