@@ -3,8 +3,8 @@ import { logOdds } from '../network/network.ts';
 import { TextureFigures } from './texture-figures.ts';
 import { TEXTURE_NETWORK } from './texture-network.ts';
 
-/** Log-odds above which something may be speech; whatever holds some of it is far above. */
-const LEAST_ODDS = -1.5;
+/** Log-odds above which something may be speech; low, since to miss speech costs words, and to miss music only work. */
+const LEAST_ODDS = -2;
 
 /** Tells what may be speech from noise and music by how the levels of the bands come and go. */
 export class TextureJudge {

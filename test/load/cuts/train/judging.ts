@@ -6,7 +6,7 @@ import { meanLoss, oddsOf } from './network/training.ts';
 /** Log-odds at which the cutter takes a place at once, and after long waiting. */
 const ASKED = [3.9, 2.6] as const;
 /** Log-odds around the one above which the product takes something for speech. */
-const LEAST = [0, -1, -1.5, -2, -3] as const;
+const LEAST = [0, -1, -2, -3, -4] as const;
 
 const percent = (some: Float64Array, wanted: (odds: number) => boolean): string =>
   ((100 * some.filter(wanted).length) / Math.max(1, some.length)).toFixed(2);

@@ -8,22 +8,19 @@ import { networkModule, rounded } from './network/network-module.ts';
 import { type TrainingPlan, train } from './network/training.ts';
 import { readTrainingOptions, type TrainingOptions } from './options.ts';
 
-const BATCH = 2048;
+/** Examples of a step. */
+const GAP_BATCH = 2048;
+const TEXTURE_BATCH = 1024;
 
 const say = (...lines: readonly string[]): void => {
   for (const line of lines) process.stdout.write(`${line}\n`);
 };
 
 /** Trains and gives the network as it would be kept. */
-function trained(
-  name: string,
-  { learned }: Material,
-  plan: Omit<TrainingPlan, 'onEpoch' | 'batch'>,
-): Network {
+function trained(name: string, { learned }: Material, plan: Omit<TrainingPlan, 'onEpoch'>): Network {
   say(`${name}: ${learned.answers.length} examples, ${plan.units} units`);
   const network = train(learned, {
     ...plan,
-    batch: BATCH,
     onEpoch: (epoch, loss) => say(`  epoch ${epoch + 1} of ${plan.epochs}: loss ${loss.toFixed(4)}`),
   });
   return rounded(network);
@@ -31,7 +28,7 @@ function trained(
 
 function trainGap(options: TrainingOptions, places: Material): Network {
   const { gapUnits: units, gapEpochs: epochs, seed } = options;
-  const network = trained('gap', places, { units, epochs, seed, rate: 4e-3 });
+  const network = trained('gap', places, { units, epochs, seed, batch: GAP_BATCH, rate: 4e-3 });
   for (const held of places.held.values()) {
     say('the network that is in use:', ...judgePlaces(GAP_NETWORK, held));
     say('the new one:', ...judgePlaces(network, held));
@@ -41,7 +38,7 @@ function trainGap(options: TrainingOptions, places: Material): Network {
 
 function trainTexture(options: TrainingOptions, textures: Material): Network {
   const { textureUnits: units, textureEpochs: epochs, seed } = options;
-  const network = trained('texture', textures, { units, epochs, seed, rate: 3e-3 });
+  const network = trained('texture', textures, { units, epochs, seed, batch: TEXTURE_BATCH, rate: 3e-3 });
   if (TEXTURE_NETWORK.inputs <= TEXTURE_INPUTS) {
     say('the network that is in use:', ...judgeTextures(TEXTURE_NETWORK, textures.held));
   }

@@ -14,9 +14,8 @@ export interface TrainingOptions {
   /** Part of the places of talks that is taken, for the share of their conditions. */
   readonly density: number;
   readonly pieces: number;
-  /** Tracks of each steady noise, and of each that comes and goes. */
-  readonly steadyTracks: number;
-  readonly changingTracks: number;
+  /** Tracks of each other noise. */
+  readonly tracks: number;
   readonly noiseSeconds: number;
   readonly gapUnits: number;
   readonly textureUnits: number;
@@ -31,11 +30,11 @@ export interface TrainingOptions {
 const USAGE = `npm run train:cuts -- [options]
   --seed N         which talks, noises and first weights (1)
   --quick          a minute: few talks; for a look at whether it works
-  --only NAME      gap or texture: trains one network, the latter with half of the talks
+  --only NAME      gap or texture: trains one network alone
   --write          writes the modules of what was trained into packages/audio
   --into FOLDER    where to, if not there
-  --gap-units N    32
-  --texture-units N  16
+  --gap-units N    24
+  --texture-units N  24
   --threads N      2`;
 
 /** Reads the command line. Throws the usage when it makes no sense. */
@@ -44,21 +43,19 @@ export function readTrainingOptions(args: readonly string[]): TrainingOptions {
   const networks = values.only === undefined ? ['gap', 'texture'] : [values.only];
   if (networks.some((name) => name !== 'gap' && name !== 'texture')) throw new Error(USAGE);
   const { quick } = values;
-  const talks = networks.includes('gap') ? 64 : 32;
   return {
     seed: count(values.seed),
     networks,
-    talks: quick ? 8 : talks,
+    talks: quick ? 8 : 64,
     talkSeconds: quick ? 30 : 80,
     density: quick ? 0.3 : 0.6,
     pieces: quick ? 16 : 400,
-    steadyTracks: quick ? 1 : 8,
-    changingTracks: quick ? 1 : 48,
+    tracks: quick ? 1 : 8,
     noiseSeconds: quick ? 40 : 48,
     gapUnits: count(values['gap-units']),
     textureUnits: count(values['texture-units']),
     gapEpochs: quick ? 2 : 8,
-    textureEpochs: quick ? 4 : 24,
+    textureEpochs: quick ? 4 : 20,
     threads: count(values.threads),
     write: values.write,
     into: values.into,
@@ -75,8 +72,8 @@ function parse(args: readonly string[]) {
         only: { type: 'string' },
         write: { type: 'boolean', default: false },
         into: { type: 'string', default: SOURCES },
-        'gap-units': { type: 'string', default: '32' },
-        'texture-units': { type: 'string', default: '16' },
+        'gap-units': { type: 'string', default: '24' },
+        'texture-units': { type: 'string', default: '24' },
         threads: { type: 'string', default: '2' },
       },
     }).values;

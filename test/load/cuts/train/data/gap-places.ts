@@ -18,7 +18,7 @@ const FIRST = 100;
 const EDGES = { part: 0.8, weight: 1 };
 const PAUSES = { part: 0.35, weight: 2 };
 const WORDS = { part: 0.12, weight: 2.5 };
-const HARM = 4;
+const HARM = 2;
 
 /** What is true of the places of a talk, by frame. */
 interface Truth {

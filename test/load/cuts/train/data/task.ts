@@ -28,13 +28,16 @@ export interface TrainingOutcome {
   readonly textures: readonly { readonly of: string; readonly examples: Examples }[];
 }
 
-/** Textures: all of noise alone, fewer of talks, of which there are many more. */
+/**
+ * Textures: all of noise alone, fewer of talks, of which there are many more. A lonely word that is missed would never be
+ * recognised, so it counts most.
+ */
 const TALK_HOP = 100;
 const NOISE_HOP = 50;
 const LONELY_HOP = 200;
-const TALK_WEIGHT = 1;
-const LONELY_WEIGHT = 3;
-const NOISE_WEIGHTS = { white: 3, pink: 3, brown: 3, hum: 3, music: 3, keys: 2, gusts: 2 } as const;
+const TALK_WEIGHT = 2;
+const LONELY_WEIGHT = 12;
+const NOISE_WEIGHTS = { white: 3, pink: 3, brown: 3, hum: 3, music: 3, keys: 20, gusts: 20 } as const;
 /** Levels of noise alone, dB below full scale. */
 const NOISE_LEVELS = [-26, -46] as const;
 const LONELY_SNRS = { steady: [20, 10, 5], changing: [20, 15, 10] };

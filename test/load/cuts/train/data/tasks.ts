@@ -1,5 +1,5 @@
 import { GAP_INPUTS, TEXTURE_INPUTS } from '@earshot/audio/training';
-import { CHANGING_NOISES, type NoiseKind, STEADY_NOISES } from '../../runs/conditions.ts';
+import { CHANGING_NOISES, STEADY_NOISES } from '../../runs/conditions.ts';
 import { onThreads } from '../../runs/threads.ts';
 import { type Examples, joined } from '../network/examples.ts';
 import type { TrainingOptions } from '../options.ts';
@@ -26,17 +26,12 @@ function trainingTasks(options: TrainingOptions): TrainingTask[] {
   });
   const kinds = [...STEADY_NOISES, ...CHANGING_NOISES];
   const noises = kinds.flatMap((noise, kind) =>
-    Array.from({ length: tracksOf(noise, options) }, (_, track): TrainingTask => {
+    Array.from({ length: noise === 'music' ? options.pieces : options.tracks }, (_, track): TrainingTask => {
       const seed = base + 10_000 * (kind + 1) + track;
       return { kind: 'noise', noise, seconds: options.noiseSeconds, seed };
     }),
   );
-  return options.networks.includes('texture') ? [...talks, ...noises] : talks;
-}
-
-function tracksOf(noise: NoiseKind, options: TrainingOptions): number {
-  if (noise === 'music') return options.pieces;
-  return noise === 'keys' || noise === 'gusts' ? options.changingTracks : options.steadyTracks;
+  return [...talks, ...noises];
 }
 
 /** Has threads make all examples. */

@@ -3,7 +3,8 @@ import type { Network } from '@earshot/audio/training';
 /** Whole numbers that weights are told in: at most three digits, times the scale of their unit. */
 const MOST_STEPS = 999;
 const DIGITS = 4;
-const LINE = 108;
+/** As long as the formatter lets lines become. */
+const LINE = 110;
 
 /** Which module a network is kept in. */
 export interface ModuleHead {
@@ -67,21 +68,13 @@ const INPUTS = ${network.inputs};
 const UNITS = ${network.units};
 
 /** By unit: what its weights are multiplied by, its bias, and the sign it counts with. */
-const SCALES = [
-${filled(scales)}
-];
-const BIASES = [
-${filled(biases)}
-];
-const OUTPUTS = [
-${filled(outputs)}
-];
+${listed('SCALES', scales)}
+${listed('BIASES', biases)}
+${listed('OUTPUTS', outputs)}
 const BIAS = ${bias};
 
 /** Weights of the inputs, unit after unit. */
-const STEPS = [
-${filled(steps)}
-];
+${listed('STEPS', steps)}
 
 /**
 ${about.map((line) => ` * ${line}`).join('\n')}
@@ -95,6 +88,11 @@ export const ${name}: Network = {
   bias: BIAS,
 };
 `;
+}
+
+function listed(name: string, values: readonly number[]): string {
+  const line = `const ${name} = [${values.join(', ')}];`;
+  return line.length <= LINE ? line : `const ${name} = [\n${filled(values)}\n];`;
 }
 
 function filled(values: readonly number[]): string {
