@@ -54,10 +54,12 @@ async function measureWordsAlone(options: CutsOptions): Promise<void> {
   const { split, seed, wordSeconds, command } = options;
   say(`words: a stream of ${wordSeconds} s`);
   const since = Date.now();
+  const known = await readKeptWords();
+  const onProgress = (done: number, of: number): void => {
+    if (done % 20 === 0 || done === of) say(`${done} of ${of} pieces`);
+  };
   const errors = await withSynthesizer((synthesizer) =>
-    measureWords(synthesizer, { split, seed, seconds: wordSeconds }, (done, of) => {
-      if (done % 20 === 0 || done === of) say(`${done} of ${of} pieces`);
-    }),
+    measureWords(synthesizer, { split, seed, seconds: wordSeconds }, { known, onProgress }),
   );
   const minutes = Math.ceil((Date.now() - since) / 60_000);
   if (!options.quick && split === 'test') {

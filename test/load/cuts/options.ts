@@ -28,7 +28,7 @@ const USAGE = `npm run bench:cuts -- [options]
   --quick             under two minutes: fewer and shorter talks; nothing is written
   --split test|tune   which voices and sentences (test); nothing is written of tune
   --seed N            which talks and noises (1)
-  --talks N           how many talks (16; 8 with --quick)
+  --talks N           how many talks (20; 8 with --quick)
   --seconds N         of each talk (180; 90 with --quick)
   --threads N         2
   --no-cost           leaves out what the chunk stage costs
@@ -46,7 +46,7 @@ export function readCutsOptions(args: readonly string[]): CutsOptions {
     wordsOnly: only === 'words',
     split,
     seed: count(seed),
-    talks: count(talks ?? (quick ? '8' : '16')),
+    talks: count(talks ?? (quick ? '8' : '20')),
     talkSeconds: count(seconds ?? (quick ? '90' : '180')),
     noiseSeconds: quick ? 60 : 90,
     noiseTracks: quick ? 1 : 4,

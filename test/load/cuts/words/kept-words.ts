@@ -19,6 +19,7 @@ const keptWords = z.object({
   stream: z.number(),
   starts: z.array(z.number()),
   seconds: z.number(),
+  sound: z.number(),
 });
 export type KeptWords = z.infer<typeof keptWords>;
 
