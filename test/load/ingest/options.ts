@@ -32,14 +32,15 @@ export interface BenchOptions {
   readonly nodeArgs: readonly string[];
 }
 
-const QUICK_WINDOW_MS = 1200;
+const QUICK_WINDOW_MS = 1000;
+const USUAL_WINDOW_MS = 5000;
 
 const USAGE = `npm run bench -- [options]
   --quick            under three minutes: shorter windows, fewer streams and sessions, no MinIO
   --only part,part   of: ${PARTS.join(', ')}
   --streams N        live streams whose cost is measured (400; --quick 150)
   --windows N        windows of each server, alternating (5)
-  --seconds N        length of a window (10; --quick 1.2)
+  --seconds N        length of a window (5; --quick 1)
   --wire wire,wire   of: ${WIRES.join(', ')} (streams)
   --store ${STORES.join('|')}   (MinIO where it is installed; --quick a folder)
   --keep             writes the report of a quick run too
@@ -56,7 +57,7 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
   if (parts.size !== new Set(only).size || wires.length !== carried.length) throw new Error(USAGE);
   const store = STORES.find((kind) => kind === values.store);
   if (values.store !== undefined && store === undefined) throw new Error(USAGE);
-  const usualMs = quick ? QUICK_WINDOW_MS : 10_000;
+  const usualMs = quick ? QUICK_WINDOW_MS : USUAL_WINDOW_MS;
   return {
     quick,
     parts,

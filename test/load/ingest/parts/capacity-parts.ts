@@ -99,7 +99,7 @@ export async function processesPart({ options, fleet, say }: PartContext): Promi
 export async function memoryPart(context: PartContext): Promise<Findings> {
   const { options, fleet, say } = context;
   const { streams, quick } = options;
-  const plan = { streams, levels: quick ? 3 : 4, holdMs: quick ? 1000 : 20_000 };
+  const plan = { streams, levels: quick ? 3 : 4, holdMs: quick ? 1000 : 8000 };
   say(`memory: up to ${plan.streams} live streams`);
   const bare = await withTarget(startBareSink(), (target) => measureMemory(fleet, target, plan));
   const earshot = await withTarget(startNode(context), (target) => measureMemory(fleet, target, plan));
@@ -121,9 +121,7 @@ export async function memoryPart(context: PartContext): Promise<Findings> {
 }
 
 function planOf({ options }: PartContext): Omit<CapacityPlan, 'share'> {
-  return options.quick
-    ? { from: 200, factor: 1.25, holdMs: 1200 }
-    : { from: 200, factor: 1.06, holdMs: 6000 };
+  return options.quick ? { from: 200, factor: 1.4, holdMs: 1000 } : { from: 200, factor: 1.1, holdMs: 4000 };
 }
 
 function startNode({ store, options }: PartContext): Promise<StreamTarget> {

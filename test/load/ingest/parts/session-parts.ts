@@ -10,7 +10,7 @@ import type { PartContext } from './context.ts';
 /** A megabyte over HTTP, against a server that only keeps it. */
 export async function uploadsPart({ options, say }: PartContext): Promise<Findings> {
   const { windows, nodeArgs, quick } = options;
-  const uploads = quick ? 20 : 200;
+  const uploads = quick ? 12 : 200;
   say(`uploads: ${windows} windows of ${uploads} files of 1 MB to each server`);
   const { bare, earshot } = await measureUploads({ windows, uploads, nodeArgs });
   const ratio = median(earshot.map((ms, index) => ms / (bare[index] ?? Number.NaN)));
@@ -39,7 +39,7 @@ export async function longSessionPart({ options, store, say }: PartContext): Pro
   say('a session of two hours');
   const result = await measureLongSession({
     store,
-    sessions: options.quick ? 1 : 5,
+    sessions: options.quick ? 1 : 3,
     nodeArgs: options.nodeArgs,
   });
   const { queuedMs, answerMs, jobs, intakeSeconds } = result;
@@ -56,7 +56,7 @@ export async function longSessionPart({ options, store, say }: PartContext): Pro
 
 /** What queue, fetching and assembling add to the engine's own time. */
 export async function overheadPart({ options, store, say }: PartContext): Promise<Findings> {
-  const sessions = options.quick ? 8 : 60;
+  const sessions = options.quick ? 6 : 40;
   say(`overhead: ${sessions} sessions of 12 segments with an engine that answers at once`);
   const { elapsedMs, segments } = await measureOverhead({ store, sessions });
   const [p50, p95] = [quantile(elapsedMs, 0.5), quantile(elapsedMs, 0.95)];
@@ -74,9 +74,9 @@ export async function overheadPart({ options, store, say }: PartContext): Promis
 
 /** Whether calls take longer when there are many sessions. */
 export async function indexPart({ options, say }: PartContext): Promise<Findings> {
-  const many = options.quick ? 10_000 : 100_000;
+  const many = options.quick ? 3000 : 100_000;
   say(`index: 100 sessions beside ${many}`);
-  const result = await measureIndex({ many, samples: options.quick ? 40 : 400 });
+  const result = await measureIndex({ many, samples: options.quick ? 40 : 200 });
   const of = (call: (typeof CALLS)[number]): { few: number; many: number; ratio: number } => {
     const side = result.times[call];
     return { few: median(side.few), many: median(side.many), ratio: median(side.many) / median(side.few) };

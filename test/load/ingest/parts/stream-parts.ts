@@ -24,8 +24,8 @@ export async function streamsPart({ options, fleet, store, say }: PartContext): 
   const servers = await startCostServers({ store, nodeArgs });
   try {
     for (const wire of wires) {
-      // In a quick run a wire without a goal is only looked at.
-      const count = options.quick && CPU_GOALS[wire] === null ? Math.min(windows, 3) : windows;
+      // A wire without a goal is only looked at.
+      const count = CPU_GOALS[wire] === null ? Math.min(windows, options.quick ? 1 : 3) : windows;
       say(`${wire}: ${streams} streams, ${count} windows of each server`);
       results.push(await measureCost(fleet, servers, { wire, streams, windows: count, windowMs }));
     }

@@ -37,7 +37,7 @@ export interface CapacityResult {
 const LOOP_GOAL_MS = 50;
 const GENERATOR_LATE_MS = 20;
 /** A server that fails while it uses less of its share was not at its own limit: others had the processors. */
-const BUSY = 0.7;
+const BUSY = 0.8;
 /** Streams get cheaper the more there are, so the limit lies above what the first ones foretell. */
 const FORETOLD = 0.8;
 const MOST = 12_000;
