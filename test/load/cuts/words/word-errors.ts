@@ -19,7 +19,7 @@ export interface WordErrors {
 }
 
 /** What is known of a stream from before: its sentences need not be recognised again, however it is cut by now. */
-export type KnownSentences = Pick<WordErrors, 'alone' | 'sound'>;
+type KnownSentences = Pick<WordErrors, 'alone' | 'sound'>;
 
 /** Talkers that follow each other in the stream. */
 const TALKERS = 4;
