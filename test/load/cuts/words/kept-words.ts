@@ -19,7 +19,7 @@ const keptWords = z.object({
   stream: z.number(),
   starts: z.array(z.number()),
   seconds: z.number(),
-  sound: z.number(),
+  sound: z.number().optional(),
 });
 export type KeptWords = z.infer<typeof keptWords>;
 

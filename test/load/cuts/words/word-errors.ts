@@ -19,7 +19,10 @@ export interface WordErrors {
 }
 
 /** What is known of a stream from before: its sentences need not be recognised again, however it is cut by now. */
-type KnownSentences = Pick<WordErrors, 'alone' | 'sound'>;
+interface KnownSentences {
+  readonly alone: number;
+  readonly sound?: number | undefined;
+}
 
 /** Talkers that follow each other in the stream. */
 const TALKERS = 4;
