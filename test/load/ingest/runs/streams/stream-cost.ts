@@ -45,7 +45,6 @@ export interface CostResult {
 
 /** More than the longest time between two cuts of this audio, so that streams are cut evenly over time. */
 export const OUT_OF_STEP_SECONDS = 13;
-const WARM_UP_MS = 1000;
 
 /** The servers that are measured side by side, for all wires. */
 export interface CostServers {
@@ -83,7 +82,8 @@ export async function measureCost(
   for (const group of [bareGroup, earshotGroup]) {
     await group.open(plan.streams, OUT_OF_STEP_SECONDS);
     await group.target.rest();
-    await group.run(WARM_UP_MS);
+    // As long as a window, which counts no more than what the process still compiles.
+    await group.run(plan.windowMs);
   }
   const windows = { bare: [] as CostWindow[], earshot: [] as CostWindow[] };
   for (let index = 0; index < plan.windows; index += 1) {
