@@ -79,6 +79,8 @@ export interface JournalStream {
    * `JournalDamaged` (its `ranges` say what is bad), or with the system's error, which need not last.
    */
   read(track: TrackName, from: number, to: number): Promise<Uint8Array>;
+  /** As `read`, into the caller's memory, as much as fits in it; nothing is written there any more once this is over. */
+  readInto(track: TrackName, from: number, pcm: Uint8Array): Promise<void>;
   /** Everything of the track below `to` is archived and verified: its place on disk may be reused. */
   release(track: TrackName, to: number): void;
   /** Nothing of the session is needed any more. */

@@ -16,15 +16,18 @@ const PATIENCE = 5;
 
 /**
  * PCM16LE of [from, to) of a track. Samples that fail their checksum are silence and are named; a read that the
- * system refuses rejects, and only after several attempts counts as damage too.
+ * system refuses rejects, and only after several attempts counts as damage too. Sound audio is read into `memory`, which is
+ * as long.
  */
 export async function readAudio(
   stream: JournalStream,
   track: TrackName,
-  { from, to, attempt = 1 }: { from: number; to: number; attempt?: number },
+  range: { from: number; to: number; attempt?: number; memory?: Uint8Array },
 ): Promise<JournalAudio> {
+  const { from, to, attempt = 1, memory = new Uint8Array((to - from) * BYTES_PER_SAMPLE) } = range;
   try {
-    return { pcm: await stream.read(track, from, to), damaged: [] };
+    await stream.readInto(track, from, memory);
+    return { pcm: memory, damaged: [] };
   } catch (error) {
     if (!(error instanceof JournalDamaged)) {
       if (attempt <= PATIENCE) throw error;

@@ -38,7 +38,7 @@ function behind(stream: JournalStream, ready: () => Promise<void>): JournalStrea
       if (typeof member !== 'function') return member;
       return (...given: unknown[]): unknown => {
         const answer: unknown = Reflect.apply(member, of, given);
-        return name === 'read' ? ready().then(() => answer) : answer;
+        return name === 'read' || name === 'readInto' ? ready().then(() => answer) : answer;
       };
     },
   });

@@ -12,6 +12,7 @@ import {
   putSegment,
   type SegmentPlace,
   segmentWav,
+  WAV_HEAD_BYTES,
 } from './segment-object.ts';
 import { TrackDigester } from './track-digester.ts';
 
@@ -158,12 +159,14 @@ export class SegmentLane {
     if (stream.durable(this.#track) < to) await journal.whenDurable();
     return await slots.run(async (memory) => {
       refuseStopped(stop);
+      const file = memory.take(WAV_HEAD_BYTES + segment.samples * 2);
+      const range = { from: segment.firstSample, to, memory: file.subarray(WAV_HEAD_BYTES) };
       const { pcm, damaged } = await this.#reading((attempt) =>
-        readAudio(stream, this.#track, { from: segment.firstSample, to, attempt }),
+        readAudio(stream, this.#track, { ...range, attempt }),
       );
       // Whoever stopped it counts on it that no write begins any more, however long the disk took.
       refuseStopped(stop);
-      const wav = segmentWav(segment.sampleRate, pcm, (bytes) => memory.take(bytes));
+      const wav = segmentWav(segment.sampleRate, pcm, file);
       const place = this.#placeOf(segment);
       const entry = entryAt(ref, segment, { place, wav });
       const standing = await this.#watched(entry.key, putSegment(store, entry, wav));

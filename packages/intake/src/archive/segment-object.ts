@@ -25,15 +25,14 @@ export interface SegmentPlace {
   readonly firstSample: number;
 }
 
-/** Where a WAV file is made: memory of so many bytes. */
-type Memory = (bytes: number) => Uint8Array;
-const newMemory: Memory = (bytes) => new Uint8Array(bytes);
-
-/** The WAV file of a segment's samples. */
-export function segmentWav(sampleRate: number, pcm: Uint8Array, memory = newMemory): Uint8Array {
-  const wav = memory(WAV_HEAD_BYTES + pcm.length);
+/** The WAV file of a segment's samples, in memory of its length; samples that are there already are left where they lie. */
+export function segmentWav(
+  sampleRate: number,
+  pcm: Uint8Array,
+  wav: Uint8Array = new Uint8Array(WAV_HEAD_BYTES + pcm.length),
+): Uint8Array {
   wav.set(wavHeader({ sampleRate, samples: pcm.length / 2 }));
-  wav.set(pcm, WAV_HEAD_BYTES);
+  if (pcm.buffer !== wav.buffer) wav.set(pcm, WAV_HEAD_BYTES);
   return wav;
 }
 

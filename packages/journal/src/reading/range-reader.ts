@@ -45,7 +45,7 @@ export interface RangeReaderDeps {
 /** Where what is read goes: audio of the track from a position on. */
 interface Target {
   readonly track: HeldTrack;
-  readonly out: Buffer;
+  readonly out: Uint8Array;
   readonly from: number;
   readonly damaged: JournalRange[];
 }
@@ -59,32 +59,38 @@ export class RangeReader {
     this.#deps = deps;
   }
 
-  /** PCM16LE of [from, to) with zeros in gaps; what is not on disk yet is waited for. */
-  async read(track: HeldTrack, from: number, to: number): Promise<Buffer> {
-    if (to > track.durable) await this.#deps.whenStored();
+  /** Fills `pcm` with PCM16LE from a position on, zeros in gaps; what is not on disk yet is waited for. */
+  async read(track: HeldTrack, from: number, pcm: Uint8Array): Promise<void> {
+    if (from + pcm.length / 2 > track.durable) await this.#deps.whenStored();
     try {
-      return await this.#readOnce(track, from, to);
+      await this.#readOnce(track, from, pcm);
     } catch (error) {
       // What two reads find damaged is damaged on the disk, not on its way from there.
       if (!(error instanceof JournalDamaged)) throw error;
-      return await this.#readOnce(track, from, to);
+      await this.#readOnce(track, from, pcm);
     }
   }
 
-  async #readOnce(track: HeldTrack, from: number, to: number): Promise<Buffer> {
-    const target = { track, out: Buffer.alloc((to - from) * 2), from, damaged: [] };
-    const groups = this.#groups(track, from, to);
+  async #readOnce(track: HeldTrack, from: number, pcm: Uint8Array): Promise<void> {
+    const target = { track, out: pcm, from, damaged: [] };
+    const groups = this.#groups(track, from, from + pcm.length / 2);
+    pcm.fill(0);
     const work = groups.filter((group) => !this.#isRecent(group))[Symbol.iterator]();
+    const failures: unknown[] = [];
     const runner = async () => {
-      for (const group of work) await readGroup(group, target);
+      for (const group of work) {
+        if (failures.length > 0) return;
+        await readGroup(group, target).catch((error: unknown) => failures.push(error));
+      }
     };
+    // All reads are over before one of them is told of: the memory is the caller's again.
     await Promise.all(Array.from({ length: Math.min(PARALLEL_READS, groups.length) }, runner));
+    if (failures.length > 0) throw failures[0];
     await this.#readRecent(
       groups.filter((group) => this.#isRecent(group)),
       target,
     );
     throwDamage(target);
-    return target.out;
   }
 
   /** The payload of one record; the track need not list it any more. */
@@ -185,7 +191,7 @@ function take(bytes: Buffer, { file, pieces }: PieceGroup, target: Target): void
   for (const piece of pieces) {
     const audio = file && audioOf(bytes, { track, file, piece, begin });
     if (audio === undefined) target.damaged.push(track.range(piece.from, piece.to));
-    else audio.copy(target.out, (piece.from - target.from) * 2);
+    else target.out.set(audio, (piece.from - target.from) * 2);
   }
 }
 

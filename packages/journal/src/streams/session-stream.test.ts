@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { DiskFile } from '../disk.ts';
 import { JournalFenced } from '../errors.ts';
 import { MemoryDisk } from '../testing/memory-disk.ts';
 import { openTestJournal, pcm, RATE, session, speak } from '../testing/test-journal.ts';
@@ -62,8 +63,54 @@ describe('a stream of the journal', () => {
     for (const held of [stream, (await reopened(disk)).stream]) {
       expect(held?.gaps()).toEqual([{ track: 'main', from: 100, to: 180, reason: 'missing_frames' }]);
       expect(Buffer.from((await held?.read('main', 0, 200)) ?? []).equals(expected)).toBe(true);
+      const used = new Uint8Array(400).fill(0xaa);
+      await held?.readInto('main', 0, used);
+      expect(Buffer.from(used).equals(expected)).toBe(true);
     }
     await expect(stream.read('main', 0, 201)).rejects.toThrow(RangeError);
+    await expect(stream.readInto('main', 0, new Uint8Array(402))).rejects.toThrow(RangeError);
+    await journal.close();
+  });
+
+  it('leaves memory alone that it was to read into, once a read of several is refused', async () => {
+    const disk = new MemoryDisk();
+    let reads = 0;
+    const slow = (file: DiskFile): DiskFile => ({
+      ...file,
+      read: async (into, at) => {
+        reads += 1;
+        if (reads === 2) throw new Error('refused');
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return await file.read(into, at);
+      },
+    });
+    const { journal } = await openTestJournal({
+      list: () => disk.list(),
+      create: async (name) => slow(await disk.create(name)),
+      open: async (name) => slow(await disk.open(name)),
+      remove: (name) => disk.remove(name),
+      syncFolder: () => disk.syncFolder(),
+      freeBytes: () => disk.freeBytes(),
+    });
+    const stream = journal.stream(session(1));
+    stream.begin(1, {});
+    const other = journal.stream(session(2));
+    other.begin(1, {});
+    // What lies between keeps the pieces from being read in one go.
+    for (let piece = 0; piece < 4; piece += 1) {
+      speak(stream, 1, 1000);
+      await journal.whenDurable();
+      speak(other, 2, 20_000);
+      await journal.whenDurable();
+    }
+    const memory = new Uint8Array(8000);
+    await expect(stream.readInto('main', 0, memory)).rejects.toThrow('refused');
+    expect(reads).toBeGreaterThan(2);
+    const then = Buffer.from(memory);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(Buffer.from(memory).equals(then)).toBe(true);
+    await stream.readInto('main', 0, memory);
+    expect(Buffer.from(memory).equals(pcm(1, 0, 4000))).toBe(true);
     await journal.close();
   });
 

@@ -107,12 +107,15 @@ export class SessionStream implements JournalStream {
   }
 
   async read(track: TrackName, from: number, to: number): Promise<Uint8Array> {
-    const held = this.#held(track);
-    if (held === undefined && from === 0 && to === 0) return new Uint8Array(0);
-    if (held === undefined || from < held.start || to > held.end || from > to) {
-      throw new RangeError(`Samples ${from} to ${to} are not held.`);
-    }
-    return this.#deps.reader.read(held, from, to);
+    this.#heldRange(track, from, to);
+    const pcm = new Uint8Array((to - from) * 2);
+    await this.readInto(track, from, pcm);
+    return pcm;
+  }
+
+  async readInto(track: TrackName, from: number, pcm: Uint8Array): Promise<void> {
+    const held = this.#heldRange(track, from, from + pcm.length / 2);
+    if (held !== undefined) await this.#deps.reader.read(held, from, pcm);
   }
 
   release(track: TrackName, to: number): void {
@@ -156,6 +159,16 @@ export class SessionStream implements JournalStream {
   #tell(): void {
     this.#deps.log.tell(this.#state);
     this.#deps.log.ready();
+  }
+
+  /** Undefined when nothing is asked of a track that there is not. */
+  #heldRange(track: TrackName, from: number, to: number): HeldTrack | undefined {
+    const held = this.#held(track);
+    if (held === undefined && from === 0 && to === 0) return undefined;
+    if (held === undefined || from < held.start || to > held.end || from > to) {
+      throw new RangeError(`Samples ${from} to ${to} are not held.`);
+    }
+    return held;
   }
 
   #held(track: TrackName): HeldTrack | undefined {
