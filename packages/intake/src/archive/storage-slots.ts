@@ -15,7 +15,7 @@ export interface StorageSlots {
  * Memory for what one task writes. New memory for each segment, half a megabyte that is garbage a moment later, is what
  * the collector of a node with many streams would run for, several times a second.
  */
-export class WriteMemory {
+class WriteMemory {
   #bytes = new Uint8Array(0);
 
   /** So many bytes, whatever is in them; the same ones each time. */
