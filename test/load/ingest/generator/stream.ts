@@ -1,11 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ServerFrames } from './server-frames.ts';
 import { pong, type Wire } from './wire.ts';
 
 /** Send times kept of one stream; audio without an ack for longer than this many frames is not timed. */
 const REMEMBERED = 1024;
 const OPEN_MS = 20_000;
+/** A server that says that it takes no stream now is asked again, as it says, and for the last time after so many tries. */
+const TRIES = 5;
+const RETRY_MS = 2000;
+const REFUSED = 'HTTP/1.1 503';
 
 /** One socket that writes ready frames: no WebSocket library stands between the clock and the wire. */
 export class LoadStream {
@@ -33,9 +38,7 @@ export class LoadStream {
     address: { readonly port: number; readonly path: string },
     latencies: number[],
   ): Promise<LoadStream> {
-    const socket = connect(address.port, '127.0.0.1');
-    socket.setNoDelay(true);
-    const rest = await shakeHands(socket, { path: address.path, protocol: wire.protocol });
+    const { socket, rest } = await connected(address, wire.protocol);
     const stream = new LoadStream(wire, socket, latencies);
     stream.#listen(rest);
     for (const message of wire.opening) stream.#write(message);
@@ -88,6 +91,28 @@ export class LoadStream {
       this.#timed.push(now - (this.#sentAt[this.#acked % REMEMBERED] ?? now));
     }
   }
+}
+
+async function connected(
+  { port, path }: { readonly port: number; readonly path: string },
+  protocol: string | undefined,
+): Promise<{ readonly socket: Socket; readonly rest: Buffer }> {
+  for (let tries = 1; ; tries += 1) {
+    const socket = connect(port, '127.0.0.1');
+    socket.setNoDelay(true);
+    try {
+      return { socket, rest: await shakeHands(socket, { path, protocol }) };
+    } catch (error) {
+      socket.destroy();
+      if (tries === TRIES || !(error instanceof Error && isRefusal(error))) throw error;
+      await sleep(RETRY_MS);
+    }
+  }
+}
+
+/** True when the server itself takes no more streams. */
+export function isRefusal({ message }: Error): boolean {
+  return message.includes(REFUSED);
 }
 
 /** RFC 6455 section 4.1; resolves to what the server sent behind its answer. */

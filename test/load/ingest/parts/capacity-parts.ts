@@ -41,6 +41,9 @@ function capacityFindings(results: readonly CapacityResult[], share: number): Fi
   const text = [
     `Real-time streams of one process (20 ms, PCM16, durable acks, objects in a folder) on ${place}, generator and Redis on the others, step by step; carried means no frame dropped, all durable, loop late p99 under 50 ms:`,
     stepTable(results),
+    ...results.flatMap(({ server, refused }) =>
+      refused === undefined ? [] : [`Of ${refused} streams ${server} refused some, for want of room.`],
+    ),
   ];
   const bound = results.filter(({ limit, streams }) => limit !== 'server' || streams === 0);
   if (bound.length > 0) {

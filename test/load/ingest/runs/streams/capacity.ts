@@ -1,5 +1,6 @@
 import { quantile } from '../../../calls/report/statistics.ts';
 import type { Fleet, FleetGroup } from '../../generator/fleet.ts';
+import { isRefusal } from '../../generator/stream.ts';
 import { type StreamTarget, usageOf } from '../../servers/stream-target.ts';
 import { countLosses } from './settle.ts';
 import { OUT_OF_STEP_SECONDS } from './stream-cost.ts';
@@ -32,6 +33,8 @@ export interface CapacityResult {
   readonly streams: number;
   /** What ended the search. */
   readonly limit: 'server' | 'machine' | 'search';
+  /** So many streams the server itself did not take. */
+  readonly refused?: number;
 }
 
 const LOOP_GOAL_MS = 50;
@@ -60,7 +63,9 @@ export async function measureCapacity(
   let open = 0;
   try {
     for (let streams = plan.from; streams <= MOST; streams = nextStep(steps, plan)) {
-      await group.open(streams - open, target.name === 'earshot' ? OUT_OF_STEP_SECONDS : 0);
+      const feedSeconds = target.name === 'earshot' ? OUT_OF_STEP_SECONDS : 0;
+      if (!(await taken(group, streams - open, feedSeconds)))
+        return { ...result('server'), refused: streams };
       open = streams;
       await target.rest();
       await group.run(WARM_UP_MS);
@@ -73,6 +78,17 @@ export async function measureCapacity(
     return result('search');
   } finally {
     await group.close();
+  }
+}
+
+/** False when the server says, again and again, that it has no room for them. */
+async function taken(group: FleetGroup, count: number, feedSeconds: number): Promise<boolean> {
+  try {
+    await group.open(count, feedSeconds);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && isRefusal(error)) return false;
+    throw error;
   }
 }
 
