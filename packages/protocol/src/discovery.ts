@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** GET /.well-known/medscribealliance (wire contract 1.3). */
+/** GET /.well-known/medscribealliance (MedScribe protocol). */
 export const DiscoveryDocument = z.object({
   protocol: z.literal('medscribealliance'),
   protocol_version: z.string(),

@@ -13,7 +13,7 @@ const row = (status: number, closeCode: number, message: string): ErrorRow => ({
   message,
 });
 
-/** The error catalogue: codes of the MedScribe protocol (wire contract 1.10) and our own beside them. */
+/** The error catalogue: codes of the MedScribe protocol and our own beside them. */
 export const ERRORS = {
   invalid_request: row(400, 1008, 'The request is not valid.'),
   missing_required_field: row(400, 1008, 'A required field is missing.'),

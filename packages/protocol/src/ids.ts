@@ -31,7 +31,7 @@ export function idFrom(prefix: IdPrefix, random: Uint8Array): string {
   throw new RangeError('idFrom needs more random bytes');
 }
 
-/** Session ids a client may supply (wire contract 4.2). */
+/** Session ids a client may supply. */
 export const SESSION_ID = /^[A-Za-z0-9_-]{16,64}$/;
 export const STREAM_ID = /^str_[0-9a-z]{26}$/;
 export const TENANT_ID = /^[a-z0-9][a-z0-9-]{0,62}$/;

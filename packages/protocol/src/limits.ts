@@ -85,7 +85,7 @@ export const LIMITS = {
   streamLeaseMs: 15_000,
   streamLeaseRenewMs: 5000,
 
-  /** One uploaded file, bytes: chunked sessions (wire contract 1.5). */
+  /** One uploaded file, bytes: chunked sessions (MedScribe protocol). */
   maxChunkBytes: 10_485_760,
   /** One uploaded file, bytes: single sessions. */
   maxSingleBytes: 536_870_912,
@@ -152,7 +152,7 @@ export const LIMITS = {
   callSampleRate: 16_000,
   callTickMs: 20,
   maxLiveCalls: 1000,
-  /** A media token must be used within this, seconds (wire contract 2.1). */
+  /** A media token must be used within this, seconds (Pilot Status API). */
   mediaTokenSeconds: 120,
   /** Unused media tokens of one call. */
   maxMediaTokensPerCall: 128,
@@ -225,7 +225,7 @@ export const LIMITS = {
   realtimeProviderMs: 15_000,
   realtimeProviderBytes: 262_144,
 
-  /** Access tokens from login, seconds (wire contract 1.2). */
+  /** Access tokens from login, seconds (MedScribe protocol). */
   accessTokenSeconds: 1800,
   refreshTokenSeconds: 2_592_000,
   /** Revoked keys stop working within this time, ms. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** POST /connect-auth/v1/account/login (wire contract 1.2): client id = key id, client secret = API key. */
+/** POST /connect-auth/v1/account/login (MedScribe protocol): client id = key id, client secret = API key. */
 export const LoginRequest = z.object({
   client_id: z.string().max(200),
   client_secret: z.string().max(400),

@@ -22,7 +22,7 @@ export interface CallsClientOptions extends Credentials {
 
 /**
  * Which audio: a call by its name, with the client's own credential, which takes Node, as browsers do not let pages
- * put one on a socket; or the `wsUrl` of a realtime session (wire contract 2.1), which works everywhere once.
+ * put one on a socket; or the `wsUrl` of a realtime session (Pilot Status API), which works everywhere once.
  */
 export type MediaTarget = (CallName & { readonly mode?: MediaMode }) | { readonly wsUrl: string };
 

@@ -17,7 +17,7 @@ export const AssetRecord = z.object({
 });
 export type AssetRecord = z.infer<typeof AssetRecord>;
 
-/** An asset as WADial clients see it (wire contract 2.2). */
+/** An asset as WADial clients see it. */
 export const AssetView = z.object({
   id: z.string(),
   filename: z.string(),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CallState } from './calls.ts';
 
-/** `talk` sends and receives, `listen` receives only (wire contract 2.1). */
+/** `talk` sends and receives, `listen` receives only (Pilot Status API). */
 export const MediaMode = z.enum(['talk', 'listen']);
 export type MediaMode = z.infer<typeof MediaMode>;
 
@@ -19,7 +19,7 @@ export const RealtimeMediaResponse = z.object({
 });
 export type RealtimeMediaResponse = z.infer<typeof RealtimeMediaResponse>;
 
-/** Text frames of the call media socket (wire contract 2.2), server to client. */
+/** Text frames of the call media socket (WADial API), server to client. */
 export const MediaEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('ready'),

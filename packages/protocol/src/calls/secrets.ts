@@ -5,7 +5,7 @@ import { LIMITS } from '../limits.ts';
 export const RealtimeSecretType = z.enum(['realtime', 'transcription']);
 export type RealtimeSecretType = z.infer<typeof RealtimeSecretType>;
 
-/** `POST /realtime_session` (wire contract 2.3). A conversation needs a voice, a transcription has none. */
+/** `POST /realtime_session` (realtime gateway API). A conversation needs a voice, a transcription has none. */
 export const RealtimeSecretRequest = z
   .strictObject({
     model: z.string().min(1).max(100),

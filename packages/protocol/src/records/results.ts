@@ -44,7 +44,7 @@ export const SegmentResult = z.object({
 });
 export type SegmentResult = z.infer<typeof SegmentResult>;
 
-/** Result of one requested template (wire contract 1.8). */
+/** Result of one requested template (MedScribe protocol). */
 export const TemplateResult = z.object({
   status: z.enum(['success', 'failed']),
   document_id: z.string().optional(),
@@ -70,7 +70,7 @@ export const Transcript = z.object({
   text: z.string(),
   utterances: z.array(Utterance),
   templates: z.record(z.string(), TemplateResult),
-  /** Present when failed: codes of wire contract 1.8. */
+  /** Present when failed: codes of the MedScribe protocol. */
   error: z.object({ code: z.string(), message: z.string() }).optional(),
   processingErrors: z.array(ProcessingIssue),
   segmentsTotal: z.int().min(0),

@@ -10,7 +10,7 @@ export type UploadType = z.infer<typeof UploadType>;
 export const ModelId = z.enum(['lite', 'pro']);
 export type ModelId = z.infer<typeof ModelId>;
 
-/** ISO 639-1 code, optionally with a region, or `auto` / `auto_detect` (wire contract 1.4). */
+/** ISO 639-1 code, optionally with a region, or `auto` / `auto_detect` (MedScribe protocol). */
 const language = z
   .string()
   .regex(
@@ -39,7 +39,7 @@ const patientDetails = z
     message: `patient_details holds at most ${LIMITS.maxAdditionalDataBytes} bytes of JSON`,
   });
 
-/** POST /voice/v1/sessions: the union of the published generations (wire contract 1.4). */
+/** POST /voice/v1/sessions: the union of the published generations (MedScribe protocol). */
 export const CreateSessionRequest = z.strictObject({
   upload_type: UploadType.default('single'),
   communication_protocol: z.enum(['http', 'websocket', 'rpc']).optional(),
@@ -57,7 +57,7 @@ export const CreateSessionRequest = z.strictObject({
 });
 export type CreateSessionRequest = z.infer<typeof CreateSessionRequest>;
 
-/** PATCH /voice/v1/sessions/{id} (wire contract 1.9); unknown fields are refused. */
+/** PATCH /voice/v1/sessions/{id} (MedScribe protocol); unknown fields are refused. */
 export const PatchSessionRequest = z.strictObject({
   patient_details: patientDetails.nullable().optional(),
   templates: templates.optional(),
@@ -71,7 +71,7 @@ export const PatchSessionRequest = z.strictObject({
 });
 export type PatchSessionRequest = z.infer<typeof PatchSessionRequest>;
 
-/** POST …/end; every field optional, an empty body is fine (wire contract 1.7). */
+/** POST …/end; every field optional, an empty body is fine (MedScribe protocol). */
 export const EndSessionRequest = z.object({
   audio_files_sent: z.int().min(0).optional(),
   audio_files_uploaded: z.union([z.int().min(0), z.array(z.string().max(200))]).optional(),

@@ -4,7 +4,7 @@ import { CutReason, Gap, ProcessingIssue, TrackCoverage, TrackDigest, TrackName 
 import { TemplateResult, Utterance } from '../records/results.ts';
 import { ModelId } from './requests.ts';
 
-/** The wide status vocabulary of the wire (wire contract 1.11). */
+/** The wide status vocabulary of the wire (MedScribe protocol). */
 export const SessionStatus = z.enum([
   'created',
   'initialized',
@@ -17,7 +17,7 @@ export const SessionStatus = z.enum([
 ]);
 export type SessionStatus = z.infer<typeof SessionStatus>;
 
-/** Error envelope of every refusal (wire contract 1.10). */
+/** Error envelope of every refusal (MedScribe protocol). */
 export const ErrorBody = z.object({
   error: z.object({
     code: z.string(),
@@ -132,7 +132,7 @@ export const SessionFinished = z.object({
 });
 export type SessionFinished = z.infer<typeof SessionFinished>;
 
-/** 410 of Get Session: not the error envelope (wire contract 1.8). Published clients parse `templates` as a list here too. */
+/** 410 of Get Session: not the error envelope (MedScribe protocol). Published clients parse `templates` as a list here too. */
 export const SessionExpired = z.object({
   ...common,
   expired_at: z.iso.datetime(),

@@ -4,7 +4,7 @@ import { DeliverWebhookJob } from '../jobs.ts';
 import type { WebhookStyle } from '../records/webhooks.ts';
 import type { WebhookPayload } from './medscribe.ts';
 
-/** An event as `standard` webhooks and event streams give it (wire contract 2.2). */
+/** An event as `standard` webhooks and event streams give it (WADial API). */
 export const StandardEventBody = z.object({
   id: z.string(),
   type: EventType,
@@ -15,7 +15,7 @@ export const StandardEventBody = z.object({
 });
 export type StandardEventBody = z.infer<typeof StandardEventBody>;
 
-/** An event as `pilot` webhooks give it (wire contract 2.1): receivers tell repetitions by `data.id`. */
+/** An event as `pilot` webhooks give it (Pilot Status API): receivers tell repetitions by `data.id`. */
 export const PilotEventBody = z.object({
   schemaVersion: z.literal(3),
   event: EventType,

@@ -4,7 +4,7 @@ import { LIMITS } from '../limits.ts';
 import { WebhookEvent } from '../records/access.ts';
 import { EventFilter } from '../records/webhooks.ts';
 
-/** POST /voice/v1/webhooks (wire contract 1.12). An empty event list is refused (4.3). */
+/** POST /voice/v1/webhooks (MedScribe protocol). An empty event list is refused. */
 export const CreateWebhookRequest = z.strictObject({
   url: z.string().max(LIMITS.maxUrlLength),
   events: z.array(WebhookEvent).min(1),

@@ -19,7 +19,7 @@ const url = z.string().max(LIMITS.maxUrlLength);
 const name = z.string().min(1).max(100);
 const secret = z.string().min(8).max(256);
 
-/** `POST /v1/webhooks` (wire contract 2.1). A key of the whole tenant has to name the number. */
+/** `POST /v1/webhooks` (Pilot Status API). A key of the whole tenant has to name the number. */
 export const CreatePilotWebhook = z.object({
   url,
   events,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { LIMITS } from '../limits.ts';
 import { EventFilter } from '../records/webhooks.ts';
 
-/** `POST /api/v1/webhooks` (wire contract 2.2). An empty list of events is refused. */
+/** `POST /api/v1/webhooks` (WADial API). An empty list of events is refused. */
 export const CreateWadialWebhook = z.object({
   url: z.string().max(LIMITS.maxUrlLength),
   events: z.array(EventFilter).min(1).max(100),

@@ -27,7 +27,7 @@ function view(record: AssetRecord): AssetView {
   };
 }
 
-/** Prepared audio of a tenant, to be played into calls (wire contract 2.2). */
+/** Prepared audio of a tenant, to be played into calls (WADial API). */
 export async function registerAssets(server: HttpServer, deps: AssetDeps): Promise<void> {
   registerReading(server, deps);
   server.delete(`${URL}/:assetId`, {

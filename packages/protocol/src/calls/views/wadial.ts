@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CallEndReason, CallState } from '../calls.ts';
 
-/** A call as WADial clients see it (wire contract 2.2). */
+/** A call as WADial clients see it. */
 export const WadialCall = z.object({
   callId: z.string(),
   /** The line. */

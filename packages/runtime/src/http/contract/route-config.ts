@@ -21,7 +21,7 @@ declare module 'fastify' {
     scope?: 'tenant' | 'line' | 'any';
     /**
      * Shape of error bodies: the MedScribe `envelope` (when absent), `flat` `{error, code}` with the code in capitals
-     * (wire contract 2.1), or `gateway` `{error_code, message}` (2.3).
+     * (Pilot Status), or `gateway` `{error_code, message}`.
      */
     errors?: ErrorShape;
     /** Group of the rate limit; `default` for tenant routes, `address` for the others. False: not limited. */

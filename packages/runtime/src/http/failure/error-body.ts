@@ -10,7 +10,7 @@ const GatewayError = z.object({ error_code: z.string(), message: z.string() });
 /** The error body of each shape, for the OpenAPI document. */
 export const ERROR_SCHEMAS = { envelope: ErrorBody, flat: FlatError, gateway: GatewayError } as const;
 
-/** Words of the gateway contract (wire contract 2.3) by status; other refusals of a request are invalid ones. */
+/** Words of the realtime gateway by status; other refusals of a request are invalid ones. */
 const GATEWAY_CODES: Readonly<Record<number, string>> = {
   401: 'unauthorized',
   403: 'forbidden',

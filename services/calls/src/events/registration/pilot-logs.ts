@@ -21,7 +21,7 @@ interface LogParts {
   readonly find: (request: FastifyRequest, webhookId: string) => Promise<WebhookRecord>;
 }
 
-/** `/v1/webhooks/{id}/logs` (wire contract 2.1) and the replay of what is in it. */
+/** `/v1/webhooks/{id}/logs` (Pilot Status API) and the replay of what is in it. */
 export function registerPilotLogs(server: HttpServer, { deps, find }: LogParts): void {
   const { deliveries, producer, newId } = deps;
   server.get('/v1/webhooks/:id/logs', {

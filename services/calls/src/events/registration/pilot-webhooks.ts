@@ -18,7 +18,7 @@ const tags = ['webhooks'];
 const params = z.object({ id: z.string() });
 const WithSecret = PilotWebhookView.extend({ secret: z.string() });
 
-/** `/v1/webhooks` (wire contract 2.1): webhooks of one number each, with their delivery logs. */
+/** `/v1/webhooks` (Pilot Status API): webhooks of one number each, with their delivery logs. */
 export function registerPilotWebhooks(server: HttpServer, deps: WebhookDeps): void {
   const registry = createWebhookRegistry(deps);
   const show = createView(deps);

@@ -8,7 +8,7 @@ import { createWebhookRegistry, type WebhookOwner } from './registry.ts';
 const config = { access: 'tenant', scope: 'any' } as const;
 const tags = ['webhooks'];
 
-/** `/api/v1/webhooks` (wire contract 2.2): a line's key registers for its line, any other for the whole tenant. */
+/** `/api/v1/webhooks` (WADial API): a line's key registers for its line, any other for the whole tenant. */
 export function registerWadialWebhooks(server: HttpServer, deps: WebhookDeps): void {
   const registry = createWebhookRegistry(deps);
   server.post('/api/v1/webhooks', {

@@ -7,7 +7,7 @@ import { registerNumberKeys } from './lines/keys.ts';
 import { createLineKeys } from './lines/line-keys.ts';
 import { registerLines } from './lines/lines.ts';
 
-/** The routes that Pilot Status clients know: calls of a number, and the tenant's lines and keys (wire contract 2.1). */
+/** The routes that Pilot Status clients know: calls of a number, and the tenant's lines and keys. */
 export function registerPilotFace(server: HttpServer, deps: PilotDeps): void {
   const keys = createLineKeys(deps.keyring);
   registerPilotCalls(server, deps);

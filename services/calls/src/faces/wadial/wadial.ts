@@ -4,7 +4,7 @@ import { registerWadialCalls } from './calls.ts';
 import type { WadialDeps } from './deps.ts';
 import { registerWadialSessions } from './sessions.ts';
 
-/** The routes that WADial clients know, save media, events and assets, which have places of their own (wire contract 2.2). */
+/** The routes that WADial clients know, save media, events and assets, which have places of their own. */
 export function registerWadialFace(server: HttpServer, deps: WadialDeps): void {
   registerWadialSessions(server, deps);
   registerWadialCalls(server, deps);

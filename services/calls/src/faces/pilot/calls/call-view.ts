@@ -17,7 +17,7 @@ export const PilotStatus = z.enum([
 ]);
 export type PilotStatus = z.infer<typeof PilotStatus>;
 
-/** A call (wire contract 2.1). */
+/** A call (Pilot Status API). */
 export const PilotCall = z.object({
   id: z.string(),
   externalCallId: z.string().nullable(),

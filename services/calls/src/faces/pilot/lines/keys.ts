@@ -16,7 +16,7 @@ const NumberKey = z.object({
   revealable: z.literal(false),
 });
 
-/** The keys of a tenant's numbers (wire contract 2.1). */
+/** The keys of a tenant's numbers (Pilot Status API). */
 export function registerNumberKeys(server: HttpServer, deps: PilotDeps, keys: LineKeys): void {
   server.get('/v1/api-keys', {
     config: TENANT_ROUTE,
