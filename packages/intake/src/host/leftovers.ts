@@ -38,10 +38,13 @@ export class Leftovers {
   async #look(): Promise<void> {
     const { log, time } = this.#context;
     this.#looking = true;
-    await untilDone(time, this.#stop, {
-      work: () => this.#pass(),
-      failed: (error) => log.warn({ err: error }, 'a claim behind an erasure is still there'),
-    });
+    // Another may come while the last look comes to its end.
+    while (this.#left.size > 0 && !this.#stop.stopped) {
+      await untilDone(time, this.#stop, {
+        work: () => this.#pass(),
+        failed: (error) => log.warn({ err: error }, 'a claim behind an erasure is still there'),
+      });
+    }
     this.#looking = false;
   }
 
