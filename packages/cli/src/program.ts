@@ -6,11 +6,13 @@ import { FORMATS, positive } from './commands/option-values.ts';
 import { deleteSessions, getSession, listSessions } from './commands/sessions.ts';
 import type { ServerOptions, Setting } from './commands/setting.ts';
 import { type TranscribeOptions, transcribe } from './commands/transcribe.ts';
+import { ownVersion } from './version.ts';
 
 /** The whole command line. `leave` gets the exit code of a server program that ran in our place. */
 export function createProgram(setting: Setting, leave: (code: number) => void): Command {
   const program = new Command('earshot')
     .description('Self-hosted streaming transcription: send speech, get text.')
+    .version(ownVersion(), '-V, --version', 'print the version')
     .showHelpAfterError();
   addTranscribe(program, setting);
   addSessions(program, setting);

@@ -144,10 +144,12 @@ describe('createEarshotClient', () => {
     expect(JSON.parse(server.seen[1]!.body.toString())).toEqual({ audio_files_sent: 2 });
   });
 
-  it('says that the server cannot be reached when nobody listens', async () => {
+  it('says which server cannot be reached when nobody listens', async () => {
     const client = await serve({ status: 204 });
     await server.close();
-    await expect(client.deleteSession('ses_x')).rejects.toThrow(EarshotConnectionError);
+    const failure = client.deleteSession('ses_x');
+    await expect(failure).rejects.toThrow(EarshotConnectionError);
+    await expect(failure).rejects.toThrow(`The server at ${server.url} could not be reached.`);
   });
 
   it('asks for a new token once after a 401', async () => {

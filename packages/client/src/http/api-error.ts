@@ -34,6 +34,22 @@ export class EarshotConnectionError extends Error {
   }
 }
 
+/** No answer came from where this URL goes. Only its origin is told: paths and queries may hold what opens a stream. */
+export function unreachableAt(url: string, cause: unknown): EarshotConnectionError {
+  const place = originOf(url);
+  const message = place === undefined ? 'The server could not be reached.' : `${place} could not be reached.`;
+  return new EarshotConnectionError(message, { cause });
+}
+
+/** Undefined for what is no absolute URL, as pages may give. */
+function originOf(url: string): string | undefined {
+  try {
+    return `The server at ${new URL(url).origin}`;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Turns a refusal into an error, from the envelope when there is one. */
 export function apiErrorOf(status: number, body: string, retryAfter: string | null = null): EarshotApiError {
   const envelope = ErrorBody.safeParse(parseJson(body));

@@ -1,4 +1,4 @@
-import { apiErrorOf, EarshotConnectionError } from './api-error.ts';
+import { apiErrorOf, unreachableAt } from './api-error.ts';
 import { authorization, type Credentials } from './requester.ts';
 
 interface BodyRequest {
@@ -21,7 +21,7 @@ export function createBodyOpener(options: Credentials & { readonly fetch: typeof
       return await ask(request.url, { headers, signal: request.signal ?? null });
     } catch (cause) {
       request.signal?.throwIfAborted();
-      throw new EarshotConnectionError('The server could not be reached.', { cause });
+      throw unreachableAt(request.url, cause);
     }
   };
   return async (request) => {

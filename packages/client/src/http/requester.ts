@@ -1,4 +1,4 @@
-import { apiErrorOf, EarshotConnectionError } from './api-error.ts';
+import { apiErrorOf, unreachableAt } from './api-error.ts';
 import { type RetryPolicy, retryDelayMs } from './retry-policy.ts';
 
 /** What proves who we are: a fixed API key, or a function that hands out tokens. */
@@ -47,7 +47,7 @@ export function createRequester(options: RequesterOptions): Requester {
       const again: number | 'refresh' | undefined = canReplay(request.body)
         ? nextStep(options, tried, { attempt, refreshed })
         : undefined;
-      if (again === undefined) throw failureOf(tried);
+      if (again === undefined) throw failureOf(request.url, tried);
       refreshed ||= again === 'refresh';
       if (again !== 'refresh') await pause(again, request.signal);
     }
@@ -109,9 +109,9 @@ function nextStep(
   return retryDelayMs(options.retry, outcome, Math.random());
 }
 
-function failureOf(tried: Tried): Error {
+function failureOf(url: string, tried: Tried): Error {
   if (tried.status !== 0) return apiErrorOf(tried.status, tried.text, tried.retryAfter);
-  return new EarshotConnectionError('The server could not be reached.', { cause: tried.cause });
+  return unreachableAt(url, tried.cause);
 }
 
 function canReplay(body: RequestBody | FormData | undefined): boolean {
