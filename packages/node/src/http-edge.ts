@@ -1,4 +1,10 @@
-import { createRateLimiter, type HttpServerOptions, type Log, type Metrics } from '@earshot/runtime';
+import {
+  createRateLimiter,
+  type EgressPolicy,
+  type HttpServerOptions,
+  type Log,
+  type Metrics,
+} from '@earshot/runtime';
 import { z } from 'zod';
 import type { AudioNode } from './node.ts';
 import { countSetting, flagSetting, listSetting } from './settings.ts';
@@ -17,6 +23,14 @@ export const HTTP_SETTINGS = {
 } as const;
 
 type HttpSettings = z.infer<z.ZodObject<typeof HTTP_SETTINGS>>;
+
+/** Where URLs that callers name may go. */
+export function callerUrlPolicy({
+  EARSHOT_WEBHOOK_ALLOW_INSECURE: allowPrivate,
+}: Pick<HttpSettings, 'EARSHOT_WEBHOOK_ALLOW_INSECURE'>): EgressPolicy {
+  const hint = 'For development, EARSHOT_WEBHOOK_ALLOW_INSECURE=true allows http and private addresses.';
+  return { allowPrivate, hint };
+}
 
 interface EdgeParts {
   readonly config: HttpSettings;

@@ -1,5 +1,5 @@
 export { type Access, importBootstrapKey } from './access.ts';
-export { HTTP_SETTINGS, httpOptions } from './http-edge.ts';
+export { callerUrlPolicy, HTTP_SETTINGS, httpOptions } from './http-edge.ts';
 export type { NodeJournal } from './journal/open-journal.ts';
 export { type AudioNode, type NodeBase, openNode } from './node.ts';
 export { repeat } from './repeat.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { httpOptions } from '@earshot/node';
+import { callerUrlPolicy, httpOptions } from '@earshot/node';
 import { EarshotError, idFrom, type RealtimeMediaResponse } from '@earshot/protocol';
 import {
   checkUrl,
@@ -86,7 +86,7 @@ async function registerCalls(server: HttpServer, parts: Parts, services: ServerP
     archive,
     spool,
     slots,
-    fetch: createGuardedFetch({ allowPrivate: config.EARSHOT_WEBHOOK_ALLOW_INSECURE }),
+    fetch: createGuardedFetch(callerUrlPolicy(config)),
     signal,
     onFailure: (error) => log.warn({ err: error }, 'a clip could not be read on'),
   });
@@ -144,7 +144,7 @@ function registerEvents(server: HttpServer, parts: Parts): void {
     deliveries,
     lines: archive,
     producer: node.producer,
-    checkUrl: (url: string) => checkUrl(url, { allowPrivate: config.EARSHOT_WEBHOOK_ALLOW_INSECURE }),
+    checkUrl: (url: string) => checkUrl(url, callerUrlPolicy(config)),
     ownOrigins: publicOrigin === undefined ? [] : [new URL(publicOrigin).origin],
     newId,
     randomBytes: (count: number) => randomBytes(count),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { httpOptions } from '@earshot/node';
+import { callerUrlPolicy, httpOptions } from '@earshot/node';
 import { idFrom } from '@earshot/protocol';
 import type { QueueProducer } from '@earshot/queue';
 import {
@@ -52,7 +52,7 @@ export async function createServer(parts: Parts, edge: StreamEdge): Promise<Http
     links: createLinkSigner({ secret: access.secret }),
     streams: edge,
     capacity: async () => sumOfCapacities(await family.ask('capacity')),
-    checkUrl: (url) => checkUrl(url, { allowPrivate: config.EARSHOT_WEBHOOK_ALLOW_INSECURE }),
+    checkUrl: (url) => checkUrl(url, callerUrlPolicy(config)),
     newId,
     now: () => new Date(),
     publicOrigin: config.EARSHOT_PUBLIC_ORIGIN,

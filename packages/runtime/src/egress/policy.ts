@@ -26,6 +26,8 @@ export interface EgressPolicy {
   readonly resolver?: Resolver;
   /** PEM certificates trusted beside the system's. */
   readonly ca?: string;
+  /** A sentence for whoever is refused: which setting allows more. Said only while it would help. */
+  readonly hint?: string;
 }
 
 const DEFAULT_PORTS = [443, 8443];
@@ -33,12 +35,21 @@ const DEFAULT_PORTS = [443, 8443];
 /** A policy with its lists made into tests. */
 export interface EgressRules {
   readonly allowPrivate: boolean;
+  /** What every refused URL is told: the whole rule, so that it does not show which part of it was broken. */
+  readonly refusal: string;
   /** Whom to trust; undefined means the system's authorities. Built once, as it is costly. */
   readonly secureContext: SecureContext | undefined;
   readonly resolve: Resolver;
   readonly allowsOrigin: (origin: string) => boolean;
   readonly allowsPort: (port: number) => boolean;
   readonly allowsAddress: (address: string) => boolean;
+}
+
+function wanted(policy: EgressPolicy, ports: readonly number[]): string {
+  if (policy.origins !== undefined) return 'only URLs of the configured origins are.';
+  if (policy.allowPrivate) return 'it has to be http or https, without user and password.';
+  const rule = `it has to be https on port ${ports.join(' or ')}, without user and password, and its host has to be known and have public addresses only.`;
+  return policy.hint === undefined ? rule : `${rule} ${policy.hint}`;
 }
 
 /** Prepares a policy; throws for a block that cannot be read. */
@@ -48,6 +59,7 @@ export function egressRules(policy: EgressPolicy): EgressRules {
   const isAllowedBlock = createBlockTest(policy.allowNetworks ?? []);
   return {
     allowPrivate: policy.allowPrivate,
+    refusal: `The URL is not allowed: ${wanted(policy, [...ports])}`,
     secureContext:
       policy.ca === undefined
         ? undefined

@@ -3,7 +3,10 @@ import { type EgressPolicy, egressRules } from './policy.ts';
 import { checkTarget, parseTarget } from './target-url.ts';
 
 const strict: EgressPolicy = { allowPrivate: false };
-const refused = expect.objectContaining({ code: 'invalid_request', message: 'The URL is not allowed.' });
+const refused = expect.objectContaining({
+  code: 'invalid_request',
+  message: expect.stringMatching(/^The URL is not allowed: /),
+});
 const parse = (url: string, policy = strict) => parseTarget(url, egressRules(policy));
 const resolver =
   (...addresses: string[]) =>
@@ -140,6 +143,31 @@ describe('a target URL', () => {
       expect(() => parse(url, policy)).toThrow(refused);
     }
     expect(() => parse('http://hooks.example/', { ...policy, allowPrivate: true })).toThrow(refused);
+  });
+
+  it('is told the rule that it broke, and the setting that would let it in, in one text for all', () => {
+    const told = (url: string, policy: EgressPolicy): string => {
+      try {
+        return parse(url, policy).href;
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    const hint = 'EARSHOT_SETTING=true allows more.';
+    const texts = [
+      'http://hooks.example/',
+      'https://127.0.0.1/',
+      'https://hooks.example:22/',
+      'nonsense',
+    ].map((url) => told(url, { allowPrivate: false, ports: [9443], hint }));
+    expect(new Set(texts)).toEqual(
+      new Set([
+        'The URL is not allowed: it has to be https on port 443 or 8443 or 9443, without user and password, and its host has to be known and have public addresses only. EARSHOT_SETTING=true allows more.',
+      ]),
+    );
+    expect(told('ftp://localhost/', { allowPrivate: true, hint })).toBe(
+      'The URL is not allowed: it has to be http or https, without user and password.',
+    );
   });
 
   it('may be plain and private in development', () => {

@@ -8,9 +8,9 @@ const UNSAFE = /[\s\p{Cc}\\]/u;
 /** Scheme, then the authority up to the path. */
 const AUTHORITY = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i;
 
-/** One sentence for every reason, so that an answer tells nothing about our network. */
-const refused = (): EarshotError =>
-  new EarshotError('invalid_request', { message: 'The URL is not allowed.' });
+/** The same words for every reason, so that an answer tells nothing about our network. */
+const refused = ({ refusal }: EgressRules): EarshotError =>
+  new EarshotError('invalid_request', { message: refusal });
 
 /** The host as sockets want it: no brackets around IPv6. */
 function socketHost(url: URL): string {
@@ -39,10 +39,10 @@ function isAllowedHost(host: string, rules: EgressRules): boolean {
  */
 export function parseTarget(text: string, rules: EgressRules): URL {
   const url = isSafeText(text) ? readUrl(text) : undefined;
-  if (url === undefined) throw refused();
+  if (url === undefined) throw refused(rules);
   const schemeAllowed = url.protocol === 'https:' || (rules.allowPrivate && url.protocol === 'http:');
-  if (!schemeAllowed || !rules.allowsPort(portOf(url)) || portOf(url) === 0) throw refused();
-  if (!isAllowedHost(socketHost(url), rules) || !rules.allowsOrigin(url.origin)) throw refused();
+  if (!schemeAllowed || !rules.allowsPort(portOf(url)) || portOf(url) === 0) throw refused(rules);
+  if (!isAllowedHost(socketHost(url), rules) || !rules.allowsOrigin(url.origin)) throw refused(rules);
   return url;
 }
 
@@ -52,6 +52,7 @@ export async function checkTarget(text: string, rules: EgressRules): Promise<URL
   const host = socketHost(url);
   if (isIP(host) !== 0) return url;
   const answers = await rules.resolve(host).catch(() => []);
-  if (answers.length === 0 || !answers.every(({ address }) => rules.allowsAddress(address))) throw refused();
+  if (answers.length === 0 || !answers.every(({ address }) => rules.allowsAddress(address)))
+    throw refused(rules);
   return url;
 }

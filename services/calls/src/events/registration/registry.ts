@@ -76,7 +76,9 @@ export function createWebhookRegistry(deps: RegistryDeps): WebhookRegistry {
   async function checkUrl(url: string): Promise<void> {
     await deps.checkUrl(url);
     if (deps.ownOrigins.includes(new URL(url).origin)) {
-      throw new EarshotError('invalid_request', { message: 'The URL is not allowed.' });
+      throw new EarshotError('invalid_request', {
+        message: 'The URL is not allowed: it leads back to this server.',
+      });
     }
   }
 
