@@ -197,7 +197,8 @@ describe('a list', () => {
     `cursor=${Buffer.from('000000000000001:\u00ff\u00ff\u00ff').toString('base64url')}`,
     `cursor=${'A'.repeat(300)}`,
   ])('with %s is refused', async (query) => {
-    await expectRefusal(rig, BAD_REQUEST, () => ask(rig, `/sessions?${query}`));
+    const { body } = await expectRefusal(rig, BAD_REQUEST, () => ask(rig, `/sessions?${query}`));
+    expect(JSON.stringify(body)).not.toContain('NaN');
   });
 
   it('goes through every session once, and another tenant can do nothing with its cursor', async () => {
@@ -223,6 +224,9 @@ describe('a list', () => {
   it.each(['wait=-1', 'wait=x', 'wait=1e9', 'wait=1&wait=2'])('of nothing: %s is refused', async (query) => {
     const { id } = await newSession(rig, {});
     await expectRefusal(rig, BAD_REQUEST, () => ask(rig, `/sessions/${id}?${query}`));
+    const { body } = await ask(rig, `/sessions/${id}?${query}`);
+    const message = 'seconds, from 0 to 3600; no more than 14 are waited';
+    expect(body).toMatchObject({ error: { details: { fields: [{ path: 'wait', message }] } } });
     expect(codeOf(await ask(rig, `/sessions/${id}/transcript?format=exe`))).toBe('invalid_request');
     expect(codeOf(await ask(rig, `/sessions/${id}/audio?track=../x`))).toBe('invalid_request');
   });
@@ -331,5 +335,14 @@ describe('a webhook', () => {
     ].map((url): [string, object] => [`the URL ${url.slice(0, 40)}`, { ...good, url }]),
   ])('with %s is refused', async (_name, json) => {
     await expectRefusal(rig, BAD_REQUEST, () => ask(rig, '/webhooks', { json }));
+  });
+
+  it('at a private address is told what is wanted, and which setting allows it', async () => {
+    const json = { ...good, url: 'http://127.0.0.1:9099/' };
+    const answer = await expectRefusal(rig, BAD_REQUEST, () => ask(rig, '/webhooks', { json }));
+    const message = expect.stringMatching(
+      /has to be https .* public addresses .* EARSHOT_WEBHOOK_ALLOW_INSECURE/,
+    );
+    expect(answer.body).toMatchObject({ error: { message } });
   });
 });

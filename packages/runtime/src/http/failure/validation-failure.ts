@@ -47,10 +47,12 @@ function failuresOf(error: FastifyError, request: FastifyRequest): FieldFailure[
       }));
     }
     const value = valueAt(part, path);
+    // A number in a query is read from text: what is none was never sent as such.
+    const reason = message?.replace(/, received NaN$/, '');
     return [
       {
         path: path.join('.'),
-        message: message ?? 'not valid',
+        message: reason ?? 'not valid',
         missing: value === undefined || (value === null && path.length === 0),
       },
     ];

@@ -107,6 +107,24 @@ const describeRoute: Transform = (input) => {
   };
 };
 
+/** `/` leads browsers to the reference page, and says the same to others (links as in RFC 8631). */
+function registerFrontDoor(app: HttpServer, { title, version }: ApiDescription): void {
+  app.get(
+    '/',
+    { config: { access: 'public', anyVersion: true }, schema: { hide: true } },
+    (_request, reply) => {
+      void reply
+        .code(302)
+        .headers({
+          // Relative, as a proxy may serve all this below a path of its own.
+          location: './docs',
+          link: '<./docs>; rel="service-doc", <./openapi.json>; rel="service-desc"',
+        })
+        .send({ service: title, version, documentation: './docs', openapi: './openapi.json' });
+    },
+  );
+}
+
 /** Collects the routes registered after it; serve them with `registerReference` . */
 export async function registerOpenApi(app: HttpServer, api: ApiDescription): Promise<void> {
   await app.register(swagger, {
@@ -125,6 +143,7 @@ export async function registerOpenApi(app: HttpServer, api: ApiDescription): Pro
       return app.swagger();
     },
   );
+  registerFrontDoor(app, api);
   await app.register(async (docs) => {
     docs.addHook('onRoute', (route) => {
       route.config = { ...route.config, access: 'public', anyVersion: true };

@@ -127,9 +127,19 @@ describe('the API description', () => {
     expect((await call('/docs/static/../../package.json')).statusCode).toBe(404);
   });
 
+  it('is where the root leads to, for browsers and for those who read', async () => {
+    const { call } = await startTestServer({ api });
+    const door = await call('/');
+    expect([door.statusCode, door.headers['location']]).toEqual([302, './docs']);
+    expect(door.headers['link']).toContain('<./openapi.json>; rel="service-desc"');
+    expect(door.json()).toMatchObject({ service: 'earshot', documentation: './docs' });
+    expect((await call('/openapi.json')).json().paths['/']).toBeUndefined();
+  });
+
   it('is not there unless asked for', async () => {
     const { call } = await startTestServer();
     expect((await call('/openapi.json')).statusCode).toBe(404);
     expect((await call('/docs')).statusCode).toBe(404);
+    expect((await call('/')).statusCode).toBe(404);
   });
 });

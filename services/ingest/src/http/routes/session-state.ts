@@ -15,6 +15,10 @@ import { expiredView, finishedView, inProgressView, statusCodeOf } from '../view
 /** A change that was published while nobody listened yet is seen after this long, ms. */
 const RECHECK_MS = 1000;
 
+/** Longest wait that may be asked for; the answer comes after `LIMITS.maxWaitSeconds` all the same. */
+const MAX_ASKED_SECONDS = 3600;
+const wrongWait = `seconds, from 0 to ${MAX_ASKED_SECONDS}; no more than ${LIMITS.maxWaitSeconds} are waited`;
+
 /** Get Session: the HTTP status is the signal (202, 200, 206, 410). */
 export function registerSessionState(server: HttpServer, deps: RouteDeps): void {
   server.get('/voice/v1/sessions/:session_id', {
@@ -24,7 +28,12 @@ export function registerSessionState(server: HttpServer, deps: RouteDeps): void 
       summary: 'State and result of a session; ?wait=SECONDS waits for the result',
       params: SessionParams,
       querystring: z.object({
-        wait: z.coerce.number().min(0).max(3600).default(0),
+        wait: z.coerce
+          .number(wrongWait)
+          .min(0, wrongWait)
+          .max(MAX_ASKED_SECONDS, wrongWait)
+          .default(0)
+          .describe(wrongWait),
         template_id: z.string().max(100).optional(),
         document_id: z.string().max(100).optional(),
       }),
