@@ -84,9 +84,11 @@ describe('an upload to a session that cannot take it', () => {
     const { id: single } = await newSession(rig, { upload_type: 'single' });
     expect((await upload(rig, single, 'audio_1.wav', { body: wav })).body['filename']).toBe('0.wav');
     const other = Buffer.concat([wav], wav.length + 2);
-    await expectRefusal(rig, [409, 'upload_conflict'], () =>
+    const refusal = await expectRefusal(rig, [409, 'upload_conflict'], () =>
       upload(rig, single, 'audio_2.wav', { body: other }),
     );
+    const message = expect.stringMatching(/takes one file.*another session.*"chunked"/);
+    expect(refusal.body).toMatchObject({ error: { message } });
   });
 });
 

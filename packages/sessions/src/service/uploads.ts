@@ -62,8 +62,15 @@ export async function findDuplicate(
   const existing = await context.truth.readUpload(ref, upload.sequence);
   if (existing === null || existing.sha256 === upload.sha256) return existing;
   if (context.settings.onDifferentUpload === 'replace') return null;
-  throw new EarshotError('upload_conflict', { details: { sequence: upload.sequence } });
+  const { document } = await loadRow(context, ref);
+  throw new EarshotError('upload_conflict', {
+    ...(document.request.upload_type === 'single' ? { message: ONE_FILE } : {}),
+    details: { sequence: upload.sequence },
+  });
 }
+
+const ONE_FILE =
+  'A session of upload_type "single" takes one file, and this one has it: create another session for this file, or one of upload_type "chunked" for several.';
 
 function refuseBeyondLimit({ sequence }: Pick<UploadReceipt, 'sequence'>): void {
   if (sequence < LIMITS.maxUploads) return;
