@@ -23,7 +23,9 @@ describe('the provider of a request', () => {
   it('is the default one, or the only one', () => {
     expect(chooseProvider([other, main], undefined)).toBe(main);
     expect(chooseProvider([other], undefined)).toBe(other);
-    expect(() => chooseProvider([], undefined)).toThrow('No realtime provider is configured here.');
+    expect(() => chooseProvider([], undefined)).toThrow(
+      /No realtime provider is configured.*EARSHOT_REALTIME_PROVIDERS.*EARSHOT_REALTIME_STUB=true/,
+    );
   });
 
   it.each([

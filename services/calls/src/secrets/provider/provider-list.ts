@@ -13,7 +13,10 @@ export function chooseProvider(providers: readonly Provider[], endpoint: string 
   if (endpoint === undefined) {
     const fallback = providers.find(({ isDefault }) => isDefault) ?? providers[0];
     if (fallback !== undefined) return fallback;
-    throw new EarshotError('service_unavailable', { message: 'No realtime provider is configured here.' });
+    throw new EarshotError('service_unavailable', {
+      message:
+        'No realtime provider is configured here: EARSHOT_REALTIME_PROVIDERS names those of the operator, and EARSHOT_REALTIME_STUB=true adds one to try this with.',
+    });
   }
   const href = readUrl(endpoint)?.href;
   const chosen = providers.find((provider) => provider.endpoint === href);
