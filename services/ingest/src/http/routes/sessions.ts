@@ -30,6 +30,8 @@ export function registerSessions(server: HttpServer, deps: RouteDeps): void {
     schema: {
       tags: ['sessions'],
       summary: 'End a session and start processing; safe to repeat',
+      description:
+        'A repeat gives the stored answer of the first time, whatever has become of the session since; Get Session says how it stands now.',
       params: SessionParams,
       headers: IdempotencyHeaders,
       body: EndSessionRequest.nullish(),
