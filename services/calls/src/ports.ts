@@ -173,6 +173,8 @@ export type TakeIncoming = (call: IncomingCall) => Promise<CallHandle>;
 export interface Carrier {
   readonly name: string;
   readonly capabilities: CarrierCapabilities;
+  /** Throws or rejects, as `originate` does, for a peer that cannot be called at all; asked before a call is on record. */
+  check?(peer: Pick<OriginateRequest, 'line' | 'to'>): Promise<void> | void;
   /** Rejects with `carrier_failed` or `invalid_request`; otherwise the handle is told what comes. Resolves to a way to give up. */
   originate?(request: OriginateRequest): Promise<{ cancel(): void }>;
   close(): Promise<void>;

@@ -68,6 +68,18 @@ async function endedRecord(view: CallView): Promise<CallEndedRecord> {
   return (await bench.archive.readEnded('clinic', view.callId))!;
 }
 
+describe('a call that its request makes impossible', () => {
+  it.each(['sip:somebody', 'loop:speak?file=none', 'loop:tone?hz=x'])(
+    'to %s is refused, and is no call that failed',
+    async (to) => {
+      await expect(place(to)).rejects.toMatchObject({ code: 'invalid_request' });
+      const page = { tenant: 'clinic', lineId: null, limit: 10, before: null };
+      expect(await bench.host.list(page)).toEqual([]);
+      expect([bench.events, bench.host.liveCount]).toEqual([[], 0]);
+    },
+  );
+});
+
 describe('a placed call', () => {
   it('becomes active, plays what a talker says to the sample, and keeps both directions at one length', async () => {
     const view = await place('loop:echo?ring=200ms');

@@ -68,6 +68,8 @@ export class CallHost implements Calls {
   async place(line: LineRecord, request: PlaceRequest, actor: CallActor): Promise<CallView> {
     const carrier = this.#deps.carriers.get(line.carrier);
     if (carrier?.originate === undefined) throw new EarshotError('feature_not_supported');
+    // A request that asks for nothing that could be is no call that failed.
+    await carrier.check?.({ line, to: request.to });
     const record = this.#newRecord(line, {
       direction: 'outbound',
       peer: request.to,

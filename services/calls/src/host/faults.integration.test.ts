@@ -76,17 +76,19 @@ describe('calls that were left behind', () => {
 describe('a shutdown', () => {
   it('dials no call that it ended while it was beginning', async () => {
     const createCall = bench.archive.createCall.bind(bench.archive);
-    const gate: { open: () => void } = { open: () => undefined };
+    const gate = { isReached: false, open: (): void => undefined };
     const opened = new Promise<void>((resolve) => {
       gate.open = resolve;
     });
     const slowly: typeof createCall = async (record) => {
+      gate.isReached = true;
       await opened;
       return createCall(record);
     };
     Object.assign(bench.archive, { createCall: slowly });
     const placed = bench.host.place(BENCH_LINE, { to: 'loop:tone', callbackData: null }, actor);
     const refused = expect(placed).rejects.toMatchObject({ code: 'shutting_down' });
+    await until(() => gate.isReached);
     const closed = bench.host.close(5000);
     gate.open();
     await Promise.all([refused, closed]);

@@ -89,6 +89,10 @@ class Loopback implements LoopbackCarrier {
     this.#readSample = createSampleReader({ samples, readFile });
   }
 
+  async check({ to }: Pick<OriginateRequest, 'to'>): Promise<void> {
+    await this.#speechOf(parseLoopbackAddress(to));
+  }
+
   async originate({ to, handle }: OriginateRequest): Promise<{ cancel(): void }> {
     const behaviour = parseLoopbackAddress(to);
     const speech = await this.#speechOf(behaviour);

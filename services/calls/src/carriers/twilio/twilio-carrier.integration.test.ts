@@ -168,6 +168,7 @@ describe('a carrier that cannot place a call', () => {
 
   it('refuses numbers that cannot be, without asking', async () => {
     await expect(attempt('loop:echo')).rejects.toMatchObject({ code: 'invalid_request' });
+    expect(() => bench.carrier.check?.({ line: LINE, to: 'loop:echo' })).toThrow('E.164');
     await expect(attempt('15550123')).rejects.toMatchObject({ code: 'invalid_request' });
     await expect(attempt('+15550123', { ...LINE, number: null })).rejects.toMatchObject({
       code: 'invalid_request',

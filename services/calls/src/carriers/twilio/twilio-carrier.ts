@@ -78,11 +78,12 @@ class Twilio implements TwilioCarrier {
     this.#rest = createTwilioRest(config, guarded);
   }
 
+  check(peer: Pick<OriginateRequest, 'line' | 'to'>): void {
+    callingNumber(peer);
+  }
+
   async originate(request: OriginateRequest): Promise<{ cancel(): void }> {
-    const from = request.line.number;
-    if (from === null) throw invalid('The line has no number to call from.');
-    if (!NUMBER.test(request.to))
-      throw invalid('A number to call has to be in E.164 form, such as +15550100.');
+    const from = callingNumber(request);
     if (this.#isClosing()) throw new EarshotError('shutting_down');
     const call = new PlacedCall(request, {
       hangUp: (callSid) => this.#endSoon(callSid),
@@ -175,6 +176,13 @@ class Twilio implements TwilioCarrier {
     }
     this.#log.error({ callSid }, 'a call could not be ended at the carrier');
   }
+}
+
+/** The number that a call comes from. Throws `invalid_request` when there is none, or the peer is no number. */
+function callingNumber({ line, to }: Pick<OriginateRequest, 'line' | 'to'>): string {
+  if (line.number === null) throw invalid('The line has no number to call from.');
+  if (!NUMBER.test(to)) throw invalid('A number to call has to be in E.164 form, such as +15550100.');
+  return line.number;
 }
 
 const invalid = (message: string): EarshotError => new EarshotError('invalid_request', { message });
