@@ -16,6 +16,7 @@ const call: WadialCall = {
   callId: 'call_a',
   sessionId: 'lin_desk',
   peerJid: 'echo',
+  peer: 'echo',
   direction: 'outgoing',
   mediaType: 'audio',
   state: 'active',

@@ -41,8 +41,8 @@ export async function listCalls(
   const { limit, before } = options;
   const page = before === undefined ? { limit } : { limit, before };
   for (const call of await client.list(await chosenLine(client, options), page)) {
-    const { callId, direction, peerJid, createdAt } = call;
-    setting.stdout.write(`${callId}  ${stateOf(call).padEnd(18)}  ${direction}  ${createdAt}  ${peerJid}\n`);
+    const { callId, direction, peer, createdAt } = call;
+    setting.stdout.write(`${callId}  ${stateOf(call).padEnd(18)}  ${direction}  ${createdAt}  ${peer}\n`);
   }
 }
 

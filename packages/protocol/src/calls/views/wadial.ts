@@ -6,7 +6,10 @@ export const WadialCall = z.object({
   callId: z.string(),
   /** The line. */
   sessionId: z.string(),
+  /** The peer as WADial writes it: every number as a phone JID, whatever network it is of. */
   peerJid: z.string(),
+  /** The peer as the line's carrier knows it (added field): an E.164 number, or another address of that carrier. */
+  peer: z.string(),
   direction: z.enum(['outgoing', 'incoming']),
   mediaType: z.literal('audio'),
   state: CallState,

@@ -5,7 +5,7 @@ const NUMBER = /^\+([1-9][0-9]{4,14})$/;
 const PHONE_JID = /^\+?([1-9][0-9]{4,14})(?::\d{1,3})?@(?:s\.whatsapp\.net|c\.us)$/;
 const DIGITS = /^[1-9][0-9]{4,14}$/;
 
-/** A peer as WADial clients name numbers; what is no number stays as it is. */
+/** A peer as WADial clients name numbers, on whatever network they are; what is no number stays as it is. */
 export function jidOf(peer: string): string {
   const digits = NUMBER.exec(peer)?.[1];
   return digits === undefined ? peer : `${digits}@s.whatsapp.net`;
@@ -23,6 +23,7 @@ export function wadialCall(call: CallView): WadialCall {
     callId: call.callId,
     sessionId: call.lineId,
     peerJid: jidOf(call.peer),
+    peer: call.peer,
     direction: call.direction === 'inbound' ? 'incoming' : 'outgoing',
     mediaType: 'audio',
     state: call.state,

@@ -49,6 +49,7 @@ describe('a call', () => {
       callId: expect.stringMatching(/^call_/),
       sessionId: 'lin_desk',
       peerJid: '5511987654321@s.whatsapp.net',
+      peer: '+5511987654321',
       direction: 'outgoing',
       mediaType: 'audio',
       state: 'ringing',
