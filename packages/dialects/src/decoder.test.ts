@@ -24,6 +24,15 @@ const twilioMedia = (chunk: unknown, rest: Record<string, unknown> = {}) =>
   });
 
 describe('a raw stream', () => {
+  it('that begins with the header of a WAV file is taken as it is, and told of it', () => {
+    const wav = new Uint8Array([...new TextEncoder().encode('RIFF....WAVEfmt '), 1, 2, 3, 4]);
+    const played = play([{ binary: true, data: wav }, binary(5, 0), { binary: true, data: wav }]);
+    expect(played).toMatchObject({ error: null, warnings: ['wav_header'] });
+    expect(played.tracks.get('main')).toHaveLength(21);
+    const later = play([binary(5, 0), { binary: true, data: wav }]);
+    expect(later.warnings).toEqual([]);
+  });
+
   it('carries odd bytes to the next message and counts what is left at the end', () => {
     const played = play([binary(1), binary(0, 2), binary(0, 3)]);
     expect(played.tracks.get('main')).toEqual([1, 2]);

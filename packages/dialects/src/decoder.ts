@@ -1,4 +1,4 @@
-import { EarshotError, LIMITS, type ProcessingIssue } from '@earshot/protocol';
+import { EarshotError, isWavHead, LIMITS, type ProcessingIssue } from '@earshot/protocol';
 import { detect } from './detect.ts';
 import { raw } from './formats/binary/raw.ts';
 import type { Dialect, JsonObject } from './model/dialect.ts';
@@ -9,7 +9,7 @@ import type {
   StreamDecoder,
   StreamMessage,
 } from './model/events.ts';
-import { Warnings } from './model/warnings.ts';
+import { WAV_HEADER, Warnings } from './model/warnings.ts';
 import { OpenStream, type Outcome } from './open-stream.ts';
 import { defaultSampleRate } from './opening.ts';
 import { safeLabel, sentenceField } from './wire/fields.ts';
@@ -71,7 +71,7 @@ class MessageDecoder implements StreamDecoder {
   #takeBinary({ data, messages = 1 }: StreamMessage, out: DialectEvent[]): void {
     if (data.length === 0) return;
     if (this.#hello !== null) throw violation('Binary audio came where a start message was due.');
-    const stream = this.#stream ?? this.#open(raw, {}, out);
+    const stream = this.#stream ?? this.#openRaw(data, out);
     if (stream.dialect.carrier !== 'binary')
       throw violation('Binary audio came in a stream of JSON messages.');
     this.#counts.frames += messages;
@@ -129,6 +129,13 @@ class MessageDecoder implements StreamDecoder {
     this.#stream = stream;
     this.#hello = null;
     this.#phase = 'open';
+    return stream;
+  }
+
+  /** What is sent is kept as it is sent, a header too: whoever sends it has to hear what becomes of it. */
+  #openRaw(first: Uint8Array, out: DialectEvent[]): OpenStream {
+    const stream = this.#open(raw, {}, out);
+    if (isWavHead(first)) this.#warnings.tell(out, WAV_HEADER);
     return stream;
   }
 

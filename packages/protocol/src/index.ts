@@ -141,7 +141,14 @@ export {
   TemplatesResponse,
   UploadResponse,
 } from './session/responses.ts';
-export { SNIFF_BYTES, type Sniffed, type SniffRefusal, sniffAudio } from './session/sniff.ts';
+export {
+  isWavHead,
+  SNIFF_BYTES,
+  type Sniffed,
+  type SniffRefusal,
+  sniffAudio,
+  WAV_HEAD_BYTES,
+} from './session/sniff.ts';
 export { STREAM_PROTOCOL, StreamEvent } from './session/stream-events.ts';
 export {
   DeliveryOutcome,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { SNIFF_BYTES, sniffAudio } from './sniff.ts';
+import { isWavHead, SNIFF_BYTES, sniffAudio, WAV_HEAD_BYTES } from './sniff.ts';
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 const bytes = (hex: string, length = 64): Uint8Array => {
@@ -98,5 +98,19 @@ describe('the first bytes of an upload', () => {
       if (!('continuation' in sniffAudio(head))) others += 1;
     }
     expect(others).toBeLessThan(3);
+  });
+});
+
+describe('the first bytes of raw audio', () => {
+  it.each([
+    ['RIFF', 'WAVE', true],
+    ['RF64', 'WAVE', true],
+    ['RIFX', 'WAVE', true],
+    ['RIFF', 'AVI ', false],
+    ['RIFG', 'WAVE', false],
+  ])('of %s and %s are those of a WAV file: %p', (magic, kind, isWav) => {
+    const head = bytes(`${ascii(magic)}00ff00ff${ascii(kind)}`, WAV_HEAD_BYTES);
+    expect(isWavHead(head)).toBe(isWav);
+    expect(isWavHead(head.subarray(0, WAV_HEAD_BYTES - 1))).toBe(false);
   });
 });

@@ -77,6 +77,14 @@ function sniffText(head: Head): SniffRefusal | undefined {
   return printable && probe.length > 0 ? 'text' : undefined;
 }
 
+/** Bytes that `isWavHead` wants. */
+export const WAV_HEAD_BYTES = 12;
+
+/** Whether audio that was said to be raw begins as a WAV file does; samples that look like that are one in 2^60. */
+export function isWavHead(head: Uint8Array): boolean {
+  return ['RIFF', 'RF64', 'RIFX'].includes(ascii(head, 0, 4)) && ascii(head, 8, 4) === 'WAVE';
+}
+
 function sniffRiff(head: Head): Sniffed | undefined {
   const magic = ascii(head, 0, 4);
   if (magic !== 'RIFF' && magic !== 'RF64' && magic !== 'RIFX') return undefined;

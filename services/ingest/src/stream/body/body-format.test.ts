@@ -1,4 +1,4 @@
-import { decodeAlaw, decodeMulaw, decodePcm16be, decodePcm16le } from '@earshot/audio';
+import { decodeAlaw, decodeMulaw, decodePcm16be, decodePcm16le, encodeWav } from '@earshot/audio';
 import { parseMediaType } from '@earshot/protocol';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -43,6 +43,22 @@ describe('the format of a streamed body', () => {
 });
 
 describe('the decoder of a streamed body', () => {
+  it('refuses a WAV file, however it is split, and takes all that only looks alike', () => {
+    const wav = encodeWav(new Int16Array(100), 16_000);
+    const feed = (bytes: Uint8Array, pieces: number): number => {
+      const decoder = new BodyDecoder(read('audio/l16'));
+      let samples = 0;
+      for (let at = 0; at < bytes.length; at += pieces)
+        samples += decoder.push(bytes.subarray(at, at + pieces)).length;
+      return samples;
+    };
+    for (const pieces of [1, 5, 11, 12, 13, 244]) {
+      expect(() => feed(wav, pieces)).toThrow(expect.objectContaining({ code: 'invalid_audio_format' }));
+      expect(feed(wav.subarray(2), pieces)).toBe(121);
+      expect(feed(wav.subarray(0, 11), pieces)).toBe(5);
+    }
+  });
+
   it.each<[string, (bytes: Uint8Array) => Int16Array]>([
     ['audio/l16', (bytes) => decodePcm16le(bytes.slice(0, bytes.length - (bytes.length % 2)))],
     ['audio/l16;endianness=big', (bytes) => decodePcm16be(bytes.slice(0, bytes.length - (bytes.length % 2)))],

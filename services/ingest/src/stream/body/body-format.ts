@@ -1,5 +1,5 @@
 import { decodeAlaw, decodeMulaw, decodePcm16be, decodePcm16le } from '@earshot/audio';
-import { EarshotError, LIMITS, type MediaType } from '@earshot/protocol';
+import { EarshotError, isWavHead, LIMITS, type MediaType, WAV_HEAD_BYTES } from '@earshot/protocol';
 
 /** How the bytes of a streamed body become samples. */
 export interface BodyFormat {
@@ -56,10 +56,15 @@ function invalid(message: string, details: Record<string, unknown>): EarshotErro
   return new EarshotError('invalid_audio_format', { message, details });
 }
 
-/** Turns the bytes of a body into samples, however they are split. */
+/**
+ * Turns the bytes of a body into samples, however they are split. Throws `invalid_audio_format` for a body that begins
+ * as a WAV file: its content type is wrong, and so may be the rate and the channels that were declared with it.
+ */
 export class BodyDecoder {
   readonly #format: BodyFormat;
   #carry: number | undefined;
+  /** The first bytes, until there are enough of them to judge. */
+  #head: Uint8Array | undefined = new Uint8Array(0);
 
   constructor(format: BodyFormat) {
     this.#format = format;
@@ -71,6 +76,7 @@ export class BodyDecoder {
   }
 
   push(bytes: Uint8Array): Int16Array {
+    if (this.#head !== undefined) this.#head = judgedHead(this.#head, bytes);
     if (this.#format.encoding === 'audio/pcmu') return decodeMulaw(bytes);
     if (this.#format.encoding === 'audio/pcma') return decodeAlaw(bytes);
     const whole = this.#wholeSamples(bytes);
@@ -89,4 +95,16 @@ export class BodyDecoder {
     this.#carry = joined[even];
     return joined.subarray(0, even);
   }
+}
+
+/** The head with what follows it, or undefined once it is long enough and that of no WAV file. */
+function judgedHead(head: Uint8Array, next: Uint8Array): Uint8Array | undefined {
+  const joined = new Uint8Array(Math.min(WAV_HEAD_BYTES, head.length + next.length));
+  joined.set(head);
+  joined.set(next.subarray(0, joined.length - head.length), head.length);
+  if (!isWavHead(joined)) return joined.length < WAV_HEAD_BYTES ? joined : undefined;
+  throw new EarshotError('invalid_audio_format', {
+    message:
+      'The body is a WAV file, not raw samples. Send what follows its header, as `ffmpeg -i file.wav -f s16le -ac 1 -ar 16000 -` writes it, or upload the file to a session of upload_type "single".',
+  });
 }

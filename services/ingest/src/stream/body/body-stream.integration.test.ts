@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { decodeMulaw, encodeMulaw, encodePcm16le } from '@earshot/audio';
+import { decodeMulaw, encodeMulaw, encodePcm16le, encodeWav } from '@earshot/audio';
 import { EarshotError, type SessionRef } from '@earshot/protocol';
 import { computedAudio, findAudioDifference, until } from '@earshot/test-support';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -132,6 +132,29 @@ describe('a streamed body', () => {
     const { status: answered, body } = await answer;
     expect([answered, code(body)]).toEqual([status, expected]);
     expect(stream.epoch).toBe(0);
+  });
+
+  it('is refused when it is a WAV file, before a sample is taken, and may come again as what it should be', async () => {
+    await start();
+    const { request: sent, answer } = post(PCM);
+    sent.write(encodeWav(computedAudio(4, 0, 1000), RATE));
+    const { status, body } = await answer;
+    sent.destroy();
+    expect([status, body]).toMatchObject([
+      400,
+      {
+        error: {
+          code: 'invalid_audio_format',
+          message: expect.stringContaining('WAV file'),
+          details: { received_samples: 0 },
+        },
+      },
+    ]);
+    expect(stream.samples()).toHaveLength(0);
+    const right = post(PCM);
+    right.request.end(pcm(4, 0, 1000));
+    expect((await right.answer).status).toBe(200);
+    expectAudio(4, 1000);
   });
 
   it('says when to try again if the node has no room', async () => {
