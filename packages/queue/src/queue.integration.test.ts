@@ -102,17 +102,13 @@ describe('a flow', () => {
     expect(assembled).toBe(1);
   });
 
-  it('of 600 segments is added in well under a second, and adding it again changes nothing', async () => {
-    await producer.transcribeFlow({ tenant: 'warm', sessionId: 'ses_warm0123456789' }, []);
-    const started = performance.now();
+  it('of 600 segments can be added again, which changes nothing', async () => {
     await producer.transcribeFlow(ref, segments(600));
-    const took = performance.now() - started;
     await producer.transcribeFlow(ref, segments(600));
     const counts = await producer.counts();
     expect(counts['transcribe-segment'].waiting).toBe(600);
     expect(counts['assemble-transcript'].waitingChildren).toBe(1);
     expect(counts['transcribe-segment'].oldestWaitMs).toBeGreaterThan(0);
-    expect(took).toBeLessThan(1000);
   });
 
   it('runs its parent when a child fails, whichever child it is', async () => {

@@ -85,7 +85,7 @@ describe('a name server', () => {
     const guarded = createGuardedFetch(policyFor(443, { resolver: () => new Promise(() => undefined) }));
     const startedAt = performance.now();
     await expect(guarded('https://hook.example/', { timeoutMs: 200 })).rejects.toMatchObject(unreachable);
-    expect(performance.now() - startedAt).toBeLessThan(2000);
+    expect(performance.now() - startedAt).toBeLessThan(5000);
   });
 
   it.each([

@@ -175,7 +175,7 @@ describe('the guarded fetch', () => {
     await expect(development(`http://127.0.0.1:${port}/`, { timeoutMs: 200 })).rejects.toMatchObject(
       unreachable,
     );
-    expect(performance.now() - startedAt).toBeLessThan(2000);
+    expect(performance.now() - startedAt).toBeLessThan(5000);
   });
 
   it.each([

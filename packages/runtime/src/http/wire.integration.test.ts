@@ -131,7 +131,7 @@ describe('a slow client', () => {
     await Promise.all(idle.map(({ socket }) => new Promise((resolve) => socket.once('connect', resolve))));
     const startedAt = performance.now();
     expect((await call('/healthz')).statusCode).toBe(200);
-    expect(performance.now() - startedAt).toBeLessThan(1000);
+    expect(performance.now() - startedAt).toBeLessThan(5000);
   });
 });
 
@@ -164,7 +164,7 @@ describe('a closing server', () => {
     await pause(20);
     greedy.socket.write('GET /any-version HTTP/1.1\r\nHost: a\r\n\r\n');
     await closing;
-    expect(performance.now() - startedAt).toBeLessThan(2000);
+    expect(performance.now() - startedAt).toBeLessThan(5000);
     expect(await busy.closed).toContain('{"slow":true}');
     expect(await greedy.closed).toMatch(/\{"slow":true\}.*HTTP\/1\.1 503.*"shutting_down"/s);
     expect(await silent.closed).toBe('');

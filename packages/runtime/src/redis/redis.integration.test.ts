@@ -16,7 +16,7 @@ describe('a Redis connection', () => {
     await server.kill();
     const startedAt = performance.now();
     await expect(redis.ping()).rejects.toThrow();
-    expect(performance.now() - startedAt).toBeLessThan(1000);
+    expect(performance.now() - startedAt).toBeLessThan(4000);
     await until(async () => !(await redisReady(redis, 20)));
     await server.restart();
     expect(await redisReady(redis, 10_000)).toBe(true);

@@ -197,7 +197,7 @@ describe('A connection that takes a session over while the index is emptied', ()
     const startedMs = performance.now();
     const sessions = sessionsOn(emptiedBehindLook(second!, 2));
     await sessions.claimStream(ref, { ...claimOn('second'), patienceMs: 20_000 });
-    expect(performance.now() - startedMs).toBeLessThan(4000);
+    expect(performance.now() - startedMs).toBeLessThan(10_000);
     expect(await sessions.openClaims(ref)).toMatchObject([{ epoch: 1 }, { epoch: 2 }]);
   });
 });

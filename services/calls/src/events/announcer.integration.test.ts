@@ -152,7 +152,7 @@ describe('an announcement', () => {
     await redis.kill();
     const started = performance.now();
     announce();
-    expect(performance.now() - started).toBeLessThan(50);
+    expect(performance.now() - started).toBeLessThan(1000);
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(queued).toEqual([]);
     await redis.restart();
@@ -175,7 +175,7 @@ describe('an announcement', () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     const started = performance.now();
     await announcer.close();
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(performance.now() - started).toBeLessThan(5000);
     expect(given).toEqual(['an event could not be queued for its webhooks']);
   });
 });

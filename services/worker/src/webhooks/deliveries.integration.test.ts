@@ -167,7 +167,7 @@ describe('a delivery', () => {
     };
     const started = performance.now();
     await handler()(job, context);
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(5000);
   });
 
   it('never reaches a private address unless the operator allows it', async () => {

