@@ -107,10 +107,19 @@ describe('the Redis index', () => {
     const before = Date.now();
     const waiting = other.waitForChange(ref, 10_000, new AbortController().signal);
     await new Promise((resolve) => setTimeout(resolve, 100));
-    await index.markSegment(ref, { track: 'main', index: 0 }, 'transcribed');
+    await index.finish(ref, { status: 'completed', completedAt: at(9) });
     await waiting;
     expect(Date.now() - before).toBeLessThan(5000);
+  });
+
+  it('wakes nobody for the progress of a segment, and shows it', async () => {
+    const waiting = other.waitForChange(ref, 300, new AbortController().signal).then(() => 'over');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await index.markSegment(ref, { track: 'main', index: 0 }, 'transcribed');
+    const still = new Promise((resolve) => setTimeout(resolve, 50, 'waiting'));
+    expect(await Promise.race([waiting, still])).toBe('waiting');
     expect(await other.segmentStatuses(ref)).toEqual(new Map([['main-0', 'transcribed']]));
+    await waiting;
   });
 
   it('stops waiting when the caller goes away', async () => {

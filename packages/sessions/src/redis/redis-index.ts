@@ -49,7 +49,7 @@ export function createRedisIndex(redis: Redis, options: { node: string } = { nod
 
   return failFast<SessionIndex>({
     ...leases,
-    ...createContents(redis, changes),
+    ...createContents(redis),
     apply,
     async read(ref) {
       const text = await readText(ref);

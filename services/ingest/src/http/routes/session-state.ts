@@ -12,7 +12,7 @@ import { type RouteDeps, uploadUrl } from '../deps.ts';
 import { SessionParams, sessionRef } from '../session-params.ts';
 import { expiredView, finishedView, inProgressView, statusCodeOf } from '../views/session-view.ts';
 
-/** A change that was published while nobody listened yet is seen after this long, ms. */
+/** A change whose notice was lost with a connection is seen after this long, ms. */
 const RECHECK_MS = 1000;
 
 /** Longest wait that may be asked for; the answer comes after `LIMITS.maxWaitSeconds` all the same. */
@@ -62,20 +62,30 @@ export function registerSessionState(server: HttpServer, deps: RouteDeps): void 
   });
 }
 
-/** Reads the session again at each change until it is over, the time is up, or its state moves on. */
+/**
+ * Reads the session again at each change of its state until it is over, the time is up, or its state moves on. It listens
+ * before it reads, so that no change falls in between.
+ */
 async function settled(
   deps: RouteDeps,
   ref: SessionRef,
   { waitMs, signal }: { waitMs: number; signal: AbortSignal },
 ): Promise<SessionSnapshot> {
   const deadline = deps.now().getTime() + waitMs;
-  let snapshot = await deps.sessions.snapshot(ref);
-  const before = snapshot.row.status;
-  while (statusCodeOf(snapshot) === 202 && snapshot.row.status === before && !signal.aborted) {
-    const left = deadline - deps.now().getTime();
-    if (left <= 0) break;
-    await deps.sessions.waitForChange(ref, Math.min(left, RECHECK_MS), signal);
-    snapshot = await deps.sessions.snapshot(ref);
+  const enough = new AbortController();
+  const until = AbortSignal.any([signal, enough.signal]);
+  let before: string | undefined;
+  try {
+    for (;;) {
+      const left = deadline - deps.now().getTime();
+      const change = deps.sessions.waitForChange(ref, Math.min(left, RECHECK_MS), until);
+      const snapshot = await deps.sessions.snapshot(ref);
+      before ??= snapshot.row.status;
+      const isOver = statusCodeOf(snapshot) !== 202 || snapshot.row.status !== before;
+      if (isOver || left <= 0 || signal.aborted) return snapshot;
+      await change;
+    }
+  } finally {
+    enough.abort();
   }
-  return snapshot;
 }
