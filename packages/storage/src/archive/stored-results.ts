@@ -15,6 +15,8 @@ export interface StoredResults {
   createTranscript(transcript: Transcript): Promise<WriteOutcome>;
 }
 
+/** Attempts count from here without a hole, and nothing follows one that has not failed: mostly it is the only one. */
+const FIRST_ATTEMPT = 1;
 /** Segments whose results are read at once. */
 const READS = 16;
 
@@ -28,6 +30,8 @@ export function createStoredResults(store: ObjectStore): StoredResults {
       return found.filter((result) => result !== null);
     },
     readResult: async (ref, track, index) => {
+      const first = await results.read(keys.result(ref, { track, index, attempt: FIRST_ATTEMPT }));
+      if (first?.status !== 'failed') return first;
       const segments = await attemptsBySegment(store, keys.segmentResults(ref, { track, index }));
       return bestOf(results, [...segments.values()].flat());
     },

@@ -28,17 +28,24 @@ interface Material {
   readonly results: readonly SegmentResult[];
 }
 
+type Stored = readonly [
+  SessionDocument | null,
+  Manifest | null,
+  DecodedRecord | null,
+  readonly SegmentResult[],
+];
+
 /** Makes a session's one transcript from what is stored, and finishes the session. */
 export function createAssembleTranscript(parts: WorkerParts): Handler<AssembleTranscriptJob> {
   const { archive, metrics, now } = parts;
   return (job, context) =>
     unlessErased(archive, job, async () => {
-      const existing = await archive.readTranscript(job);
+      const [existing, stored] = await Promise.all([archive.readTranscript(job), read(parts, job)]);
       if (existing !== null) {
         await finishSession(parts, existing);
         return;
       }
-      const material = await gather(parts, job);
+      const material = await complete(parts, job, stored);
       const missing = await explainMissing(parts, material, context);
       const transcript = assembleTranscript({ ...material, missing, now: now().toISOString() });
       if ((await archive.createTranscript(transcript)) === 'created') {
@@ -51,13 +58,21 @@ export function createAssembleTranscript(parts: WorkerParts): Handler<AssembleTr
     });
 }
 
-async function gather({ archive, producer }: WorkerParts, job: AssembleTranscriptJob): Promise<Material> {
-  const [session, manifest, decoded, results] = await Promise.all([
+function read({ archive }: WorkerParts, job: AssembleTranscriptJob): Promise<Stored> {
+  return Promise.all([
     archive.readSession(job),
     archive.readManifest(job),
     archive.readDecoded(job),
     archive.readResults(job),
   ]);
+}
+
+/** What is stored, unless a part is missing that comes first. */
+async function complete(
+  { producer }: WorkerParts,
+  job: AssembleTranscriptJob,
+  [session, manifest, decoded, results]: Stored,
+): Promise<Material> {
   if (session === null || manifest === null) throw new GiveUp('the session has no manifest');
   if (manifest.uploads.length > 0 && decoded === null) {
     await producer.decodeUploads(job);

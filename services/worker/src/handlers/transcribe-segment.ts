@@ -15,13 +15,15 @@ const STATUS = { ok: 'transcribed', no_speech: 'no_speech', failed: 'failed' } a
 
 /** Transcribes one segment unless that was done; what cannot be done becomes a stored failure with its reason. */
 export function createTranscribeSegment(parts: WorkerParts): Handler<TranscribeSegmentJob> {
-  return (job, context) =>
-    unlessErased(parts.archive, job, async () => {
-      // Both at once: mostly there is no result yet, and a store may be far away.
-      const [known, wav] = await Promise.all([
-        parts.archive.readResult(job, job.track, job.index),
-        readSegment(parts, job),
-      ]);
+  return (job, context) => {
+    // All reads at once: mostly there is no erasure and no result yet, and a store may be far away.
+    const reading = Promise.all([
+      parts.archive.readResult(job, job.track, job.index),
+      readSegment(parts, job),
+    ]);
+    reading.catch(() => undefined);
+    return unlessErased(parts.archive, job, async () => {
+      const [known, wav] = await reading;
       if (known !== null && known.status !== 'failed') {
         await tellIndex(parts, job, known);
         return;
@@ -32,6 +34,7 @@ export function createTranscribeSegment(parts: WorkerParts): Handler<TranscribeS
       });
       await tellIndex(parts, job, stored);
     });
+  };
 }
 
 /** The segment's file; null when it is not stored. */
