@@ -1,9 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { basename, extname, join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { Parts } from '../parts.ts';
 import type { Carrier, TakeIncoming } from '../ports.ts';
+import { readSettingFile } from '../setting-file.ts';
 import { type CarrierFile, parseCarrierFile, streamSettings } from './carrier-config.ts';
 import { createLineFinder } from './line-finder.ts';
 import { createLoopbackCarrier, type LoopbackCarrier } from './loopback/loopback-carrier.ts';
@@ -66,7 +67,7 @@ function countServed({ metrics }: Parts, loopback: LoopbackCarrier): void {
 }
 
 async function carrierFile(path: string | undefined): Promise<CarrierFile> {
-  return path === undefined ? {} : parseCarrierFile(await readFile(path, 'utf8'));
+  return path === undefined ? {} : parseCarrierFile(await readSettingFile('EARSHOT_CARRIERS', path));
 }
 
 function twilioCarriers(file: CarrierFile, { log, publicOrigin }: Parts): Map<string, TwilioCarrier> {

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { isPublicAddress } from '@earshot/runtime';
 import { z } from 'zod';
+import { readSettingFile } from '../../setting-file.ts';
 
 /** Path of OpenAI's endpoint for each shape that is understood. */
 const DEFAULT_PATHS = {
@@ -66,7 +66,7 @@ export const ProviderFile = z.array(ProviderEntry).superRefine((entries, context
 
 /** Reads the list; throws one sentence a problem, without anything that the file says. */
 export async function readProviderFile(path: string): Promise<ProviderEntry[]> {
-  const parsed = ProviderFile.safeParse(parseJson(await readFile(path, 'utf8')));
+  const parsed = ProviderFile.safeParse(parseJson(await readSettingFile('EARSHOT_REALTIME_PROVIDERS', path)));
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw new Error(`The list of realtime providers is not valid. ${problems.join('; ')}`);
