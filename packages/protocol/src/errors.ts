@@ -30,7 +30,11 @@ export const ERRORS = {
   media_token_invalid: row(401, 1008, 'The media token is not valid, was used, or is too old.'),
   tenant_scope_not_allowed: row(403, 1008, 'This needs the key of one line, not one of the whole tenant.'),
   number_scope_not_allowed: row(403, 1008, 'This needs a key of the whole tenant, not one of a line.'),
-  number_required: row(400, 1008, 'A key of the whole tenant has to name the number.'),
+  number_required: row(
+    400,
+    1008,
+    'A key of the whole tenant has to name the number: whatsappNumberId, or the header x-whatsapp-number-id.',
+  ),
   number_mismatch: row(400, 1008, 'The request names another number than its key or its header.'),
   number_not_found: row(404, 1008, 'No such number.'),
   feature_not_supported: row(400, 1008, 'The carrier of this line cannot do that.'),

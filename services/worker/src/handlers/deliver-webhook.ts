@@ -66,6 +66,12 @@ async function attempt(parts: DeliveryParts, delivery: Delivery): Promise<void> 
     }
   } catch (error) {
     if (error instanceof GiveUp) outcome = 'failed';
+    if (!context.signal.aborted) {
+      const reason = error instanceof Error ? error.message : 'unknown';
+      const { event, eventId } = delivery.job;
+      const fields = { webhook: webhook.webhookId, event, eventId, status, outcome, reason };
+      log.warn(fields, 'an event was not delivered');
+    }
     throw error;
   } finally {
     await note(parts, delivery, { at, status, outcome });

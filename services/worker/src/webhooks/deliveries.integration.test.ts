@@ -38,6 +38,7 @@ let server: Server;
 let url: string;
 let received: Received[];
 let noted: DeliveryRecord[];
+let logged: string[];
 let answer: (response: ServerResponse) => void;
 
 const record = (change: Partial<WebhookRecord> = {}): WebhookRecord => ({
@@ -56,7 +57,7 @@ function handler(allowPrivate = true) {
   return createDeliverWebhook({
     archive,
     fetch: createGuardedFetch({ allowPrivate }),
-    log: createLog({ service: 'test', level: 'silent' }),
+    log: createLog({ service: 'test', level: 'warn', destination: { write: (line) => logged.push(line) } }),
     now: () => new Date(),
     deliveries: { note: (attempt) => Promise.resolve(void noted.push(attempt)) },
   });
@@ -67,6 +68,7 @@ beforeEach(async () => {
   archive = createSessionArchive(createFolderStore(folder.path));
   received = [];
   noted = [];
+  logged = [];
   answer = (response) => response.writeHead(204).end();
   server = createServer((request, response) => {
     const parts: Buffer[] = [];
@@ -88,6 +90,19 @@ afterEach(async () => {
 });
 
 describe('a delivery', () => {
+  it('that fails says which webhook it was and why, and nothing of its address', async () => {
+    await archive.createWebhook(record({ secret: 'planted-secret' }));
+    answer = (response) => response.writeHead(503).end();
+    await expect(handler()(job, context)).rejects.toThrow('answered 503');
+    await expect(handler(false)(job, context)).rejects.toThrow(GiveUp);
+    const told = { webhook: 'whk_1', event: 'session.completed', eventId: job.eventId };
+    expect(logged.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { ...told, status: 503, outcome: 'retrying', reason: 'the receiver answered 503' },
+      { ...told, status: null, outcome: 'failed', reason: 'the address of the webhook is not allowed' },
+    ]);
+    expect(logged.join('')).not.toMatch(/hook"?$|127\.0\.0\.1|planted/m);
+  });
+
   it('posts the thin payload, signed so that the reference library accepts it', async () => {
     await archive.createWebhook(record({ secret: 'a-plain-secret' }));
     await handler()(job, context);

@@ -111,6 +111,7 @@ describe('Pilot registration', () => {
     expect(answer.status).toBe(status);
     expect(typeof answer.body.error).toBe('string');
     if (code !== undefined) expect(answer.body.code).toBe(code);
+    if (code === 'NUMBER_REQUIRED') expect(answer.body.error).toContain('whatsappNumberId');
   });
 
   it('keeps the webhooks of lines, tenants and faces apart', async () => {
