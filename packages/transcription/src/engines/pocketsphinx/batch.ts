@@ -12,13 +12,13 @@ export interface BatchJob {
   readonly modelDir: string;
   readonly tempDir: string | undefined;
   readonly timeoutMs: number;
-  /** Mono PCM16 at 16 kHz. */
-  readonly samples: Int16Array;
+  /** Mono PCM16 at 16 kHz; each is decoded as if there were no other. */
+  readonly utterances: readonly Int16Array[];
   readonly signal: AbortSignal;
 }
 
-/** The only name that reaches the program: nothing of the caller's does. */
-const ID = 'segment';
+/** The only names that reach the program: nothing of the caller's does. */
+const idOf = (index: number): string => `utterance-${index}`;
 
 /**
  * Options of the decoder. Without `-remove_silence no` word times count in audio whose silence was taken out; the
@@ -54,10 +54,17 @@ function failureOf(exit: ChildExit): EngineError | undefined {
   return new EngineError({ kind: 'crashed', exit: describeExit(exit) });
 }
 
-async function decodeIn(folder: string, job: BatchJob): Promise<EngineWord[]> {
-  const { buffer, byteOffset, byteLength } = job.samples;
-  await writeFile(join(folder, `${ID}.raw`), new Uint8Array(buffer, byteOffset, byteLength));
-  await writeFile(join(folder, 'list'), `${ID}\n`);
+async function writeAudio(folder: string, utterances: readonly Int16Array[]): Promise<void> {
+  for (const [index, { buffer, byteOffset, byteLength }] of utterances.entries()) {
+    const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+    await writeFile(join(folder, `${idOf(index)}.raw`), bytes);
+  }
+  const list = utterances.map((_, index) => `${idOf(index)}\n`);
+  await writeFile(join(folder, 'list'), list.join(''));
+}
+
+async function decodeIn(folder: string, job: BatchJob): Promise<EngineWord[][]> {
+  await writeAudio(folder, job.utterances);
   throwIfAborted(job.signal);
   const child = startChild({
     command: job.binary,
@@ -74,21 +81,25 @@ async function decodeIn(folder: string, job: BatchJob): Promise<EngineWord[]> {
   });
   const failure = failureOf(exit);
   if (failure !== undefined) throw failure;
-  return readWords(join(folder, 'words'));
+  return readWords(join(folder, 'words'), job.utterances.length);
 }
 
-/** The program exits 0 even when it could not read the audio; then there is no line of our id. */
-async function readWords(path: string): Promise<EngineWord[]> {
+/** The program exits 0 even when it could not read some audio; then there is no line of that id. */
+async function readWords(path: string, count: number): Promise<EngineWord[][]> {
   const lines = (await readFile(path, 'utf8').catch(() => '')).split('\n');
-  for (const line of lines) {
-    const words = parseHypsegLine(line, ID);
+  return Array.from({ length: count }, (_, index) => {
+    const id = idOf(index);
+    const words = parseHypsegLine(lines.find((line) => line.startsWith(`${id} `)) ?? '', id);
     if (words !== undefined) return words;
-  }
-  throw new EngineError({ kind: 'transient', cause: 'PocketSphinx wrote no result for the audio.' });
+    throw new EngineError({ kind: 'transient', cause: 'PocketSphinx wrote no result for the audio.' });
+  });
 }
 
-/** Decodes samples in one process and a private folder that is removed afterwards, whatever happens. */
-export async function runBatch(job: BatchJob): Promise<EngineWord[]> {
+/**
+ * Decodes utterances in one process and a private folder that is removed afterwards, whatever happens. Resolves with
+ * the words of each, in their order.
+ */
+export async function runBatch(job: BatchJob): Promise<EngineWord[][]> {
   const scratch = await createScratchFolder(job.tempDir).catch((cause: unknown) => {
     throw new EngineError({ kind: 'transient', cause: 'No temporary folder can be made.' }, { cause });
   });

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { synthesizeSpeech, type TemporaryFolder, temporaryFolder } from '@earshot/test-support';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ENGINE_SAMPLE_RATE } from '../../engine/engine.ts';
 import { EngineError } from '../../engine/engine-error.ts';
 import { wordErrorRate } from '../../render/word-error-rate.ts';
 import { childrenNamed } from '../../testing/child-count.ts';
@@ -65,6 +66,38 @@ describe('PocketSphinx', () => {
     const result = await engine.transcribe({ samples }, { wantWords: true }, NEVER);
     await engine.close();
     expect(result.text).toMatch(/since yesterday$/);
+  }, 60_000);
+
+  it('hears what is said again after a long pause as it heard it before, at its own time', async () => {
+    const engine = createPocketsphinxEngine({ tempDir: folder.path });
+    const spoken = await synthesizeSpeech(TEXT);
+    const secondAt = 12 * ENGINE_SAMPLE_RATE;
+    const both = new Int16Array(secondAt + spoken.length + 10 * ENGINE_SAMPLE_RATE);
+    both.set(spoken);
+    both.set(spoken, secondAt);
+    const result = await engine.transcribe({ samples: both }, { wantWords: true }, NEVER);
+    await engine.close();
+    expect(wordErrorRate(`${TEXT} ${TEXT}`, result.text)).toBeLessThan(0.1);
+    const words = result.segments.flatMap((segment) => segment.words ?? []);
+    for (const text of ['patient', 'fever', 'tablets']) {
+      const [first, second] = words.filter((word) => word.text === text);
+      expect(Math.abs((second?.startMs ?? 0) - (first?.startMs ?? 0) - 12_000)).toBeLessThan(100);
+      expect(Math.abs((second?.endMs ?? 0) - (first?.endMs ?? 0) - 12_000)).toBeLessThan(100);
+    }
+  }, 60_000);
+
+  it('finds words behind noise, and none in it', async () => {
+    const engine = createPocketsphinxEngine({ tempDir: folder.path });
+    const spoken = await synthesizeSpeech('She takes the tablets every morning.');
+    const noiseSamples = 6 * ENGINE_SAMPLE_RATE;
+    const samples = new Int16Array(noiseSamples + spoken.length);
+    for (let index = 0; index < noiseSamples; index += 1) samples[index] = (index * 7919) % 61;
+    samples.set(spoken, noiseSamples);
+    const result = await engine.transcribe({ samples }, { wantWords: true }, NEVER);
+    await engine.close();
+    expect(result.text).toMatch(/tablets every morning$/);
+    const first = result.segments[0]?.words?.[0];
+    expect(first?.startMs).toBeGreaterThan(5500);
   }, 60_000);
 
   it('says which package is missing when there is no program or no model', async () => {
