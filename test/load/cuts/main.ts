@@ -1,7 +1,7 @@
 import { figuresLine } from '../calls/report/figures.ts';
 import { type CutsOptions, readCutsOptions } from './options.ts';
 import { cutsFigures, wordFigures } from './report/figures.ts';
-import { figureTable, writeCutsReport } from './report/report.ts';
+import { figureTable, renewWords, writeCutsReport } from './report/report.ts';
 import { collect, type KnownWords } from './report/results.ts';
 import { CHANGING_NOISES, STEADY_NOISES } from './runs/conditions.ts';
 import { measureStage, type StageCost } from './runs/stage-cost.ts';
@@ -10,8 +10,9 @@ import { onThreads } from './runs/threads.ts';
 import { toPcm } from './sound/signal.ts';
 import { missingPrograms, openSynthesizer, type Synthesizer } from './speech/synthesizer.ts';
 import { makeTalk } from './speech/talk.ts';
-import { keepWords, readKeptWords } from './words/kept-words.ts';
-import { measureWords, segmentStarts } from './words/word-errors.ts';
+import { type KeptWords, keepWords, readKeptWords } from './words/kept-words.ts';
+import { TALKERS } from './words/talkers.ts';
+import { measureWords, segmentStarts, type WordErrors, type WordPlan } from './words/word-errors.ts';
 
 /** Levels of noise alone: as loud as the words, and 20 dB below. */
 const NOISE_LEVELS_DBOV = [-26, -46];
@@ -51,32 +52,44 @@ async function withSynthesizer<T>(work: (synthesizer: Synthesizer) => Promise<T>
 
 /** Asks the engine, and keeps what it says beside the report when it was asked for all of it. */
 async function measureWordsAlone(options: CutsOptions): Promise<void> {
-  const { split, seed, wordSeconds, command } = options;
-  say(`words: a stream of ${wordSeconds} s`);
+  const { seed, wordSeconds, command } = options;
   const since = Date.now();
-  const known = await readKeptWords();
-  const onProgress = (done: number, of: number): void => {
-    if (done % 20 === 0 || done === of) say(`${done} of ${of} pieces`);
+  const heardOf = (talkers: keyof typeof TALKERS): Promise<WordErrors> => {
+    say(`words: a stream of ${wordSeconds} s, ${talkers} voices`);
+    return withSynthesizer((synthesizer) =>
+      measureWords(synthesizer, wordPlan(talkers, options), (done, of) => {
+        if (done % 20 === 0 || done === of) say(`${done} of ${of} pieces`);
+      }),
+    );
   };
-  const errors = await withSynthesizer((synthesizer) =>
-    measureWords(synthesizer, { split, seed, seconds: wordSeconds }, { known, onProgress }),
-  );
-  const minutes = Math.ceil((Date.now() - since) / 60_000);
-  if (!options.quick && split === 'test') {
-    await keepWords(errors, { command, minutes, split, seed, wordSeconds });
-  }
-  const figures = wordFigures(errors);
+  const keep = async (found: Pick<KeptWords, 'clear' | 'hard'>): Promise<KeptWords> => {
+    const minutes = Math.ceil((Date.now() - since) / 60_000);
+    const kept = { command, minutes, seed, wordSeconds, ...found };
+    if (!options.quick) {
+      await keepWords(kept);
+      await renewWords(kept);
+    }
+    return kept;
+  };
+  let kept = await keep({ clear: await heardOf('clear') });
+  if (!options.quick) kept = await keep({ clear: kept.clear, hard: await heardOf('hard') });
+  const figures = wordFigures(kept);
   process.stdout.write(`${figureTable(figures)}\n\n${figuresLine(figures)}\n`);
+}
+
+function wordPlan(
+  talkers: keyof typeof TALKERS,
+  { seed, wordSeconds: seconds }: Pick<KeptWords, 'seed' | 'wordSeconds'>,
+): WordPlan {
+  return { split: 'test', seed, seconds, voices: TALKERS[talkers] };
 }
 
 /** What the engine said when it was last asked, and whether the stream is still cut in the same places. */
 async function wordsSoFar(): Promise<KnownWords | undefined> {
   const kept = await readKeptWords();
   if (kept === undefined) return undefined;
-  const { split, seed, wordSeconds: seconds } = kept;
-  if (split !== 'test') return undefined;
-  const starts = await withSynthesizer((synthesizer) => segmentStarts(synthesizer, { split, seed, seconds }));
-  const moved = kept.starts.filter((start) => !starts.includes(start)).length;
+  const starts = await withSynthesizer((synthesizer) => segmentStarts(synthesizer, wordPlan('clear', kept)));
+  const moved = kept.clear.starts.filter((start) => !starts.includes(start)).length;
   return { kept, moved };
 }
 

@@ -33,7 +33,7 @@ const USAGE = `npm run bench:cuts -- [options]
   --threads N         2
   --no-cost           leaves out what the chunk stage costs
   --only words        nothing but what the embedded engine understands, which takes long: what it finds is kept beside
-                      the report, for full runs to tell`;
+                      the report, for full runs to tell, and replaces what the report said of it`;
 
 /** Reads the command line. Throws the usage when it makes no sense. */
 export function readCutsOptions(args: readonly string[]): CutsOptions {

@@ -2,7 +2,7 @@ import type { Figure } from '../../calls/report/figures.ts';
 import { quantile } from '../../calls/report/statistics.ts';
 import { STEADY_NOISES } from '../runs/conditions.ts';
 import type { Tally } from '../runs/tally.ts';
-import type { WordErrors } from '../words/word-errors.ts';
+import type { KeptWords } from '../words/kept-words.ts';
 import { type CutsResult, ofGroup, pooled, tenOrBetter } from './results.ts';
 
 interface Ask {
@@ -88,11 +88,20 @@ function markFigures(result: CutsResult): Figure[] {
   ];
 }
 
-/** What cutting costs in words. */
-export function wordFigures({ alone, stream }: Pick<WordErrors, 'alone' | 'stream'>): Figure[] {
+/** What cutting costs in words, and how far chance moves it. */
+export function wordFigures({ clear, hard }: Pick<KeptWords, 'clear' | 'hard'>): Figure[] {
+  const ofHard =
+    hard === undefined
+      ? []
+      : [
+          figure('word_errors_added_hard_voices', hard.stream - hard.alone, { unit: 'points', goal: null }),
+          figure('word_errors_alone_hard_voices', hard.alone, { unit: '%', goal: null }),
+        ];
   return [
-    figure('word_errors_added', stream - alone, { unit: 'points', goal: 0.3 }),
-    figure('word_errors_alone', alone, { unit: '%', goal: null }),
+    figure('word_errors_added', clear.stream - clear.alone, { unit: 'points', goal: 0.3 }),
+    figure('word_errors_added_by_chance', clear.spread, { unit: 'points', goal: null }),
+    figure('word_errors_alone', clear.alone, { unit: '%', goal: null }),
+    ...ofHard,
   ];
 }
 

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { workspaceRoot } from '../../../faults/processes/workspace.ts';
 import { machineLines } from '../../../faults/runner/report.ts';
@@ -7,8 +7,10 @@ import { quantile } from '../../calls/report/statistics.ts';
 import type { CutsOptions } from '../options.ts';
 import { RIVAL_CONDITIONS, RIVALS, rivalName } from '../rivals/rivals.ts';
 import type { Tally } from '../runs/tally.ts';
-import { percent } from './figures.ts';
+import type { KeptWords } from '../words/kept-words.ts';
+import { percent, wordFigures } from './figures.ts';
 import type { CutsResult } from './results.ts';
+import { wordsText } from './words-text.ts';
 
 const FILE = join(workspaceRoot, 'infra', 'benchmarks', 'cuts.md');
 
@@ -89,21 +91,6 @@ function noiseTable({ noises }: CutsResult): string {
   );
 }
 
-/** How the words came about, which this run did not recognise itself. */
-function wordsText({ words }: CutsResult): string[] {
-  if (words === undefined) return [];
-  const { command, minutes, words: said, seconds, starts, alone, stream } = words.kept;
-  const cuts =
-    words.moved === 0
-      ? 'This run cuts that stream in the same places.'
-      : `Of those cuts this run makes ${words.moved} elsewhere.`;
-  return [
-    `Words: \`${command}\` had PocketSphinx recognise a clean stream of ${seconds} s with ${said} words by four talkers, in
-${minutes} minutes beside other programs: ${alone.toFixed(1)} % wrong sentence by sentence, each exactly from its first sound to
-its last, and ${stream.toFixed(1)} % in ${starts.length} segments as they are cut. ${cuts}`,
-  ];
-}
-
 /** Figures and whether they are as good as asked for. */
 export function figureTable(figures: readonly Figure[]): string {
   return table(
@@ -117,6 +104,19 @@ export function figureTable(figures: readonly Figure[]): string {
   );
 }
 
+/**
+ * Puts what was just found of words into the last report, whose other figures are those of its own run. Does nothing when
+ * there is no such report.
+ */
+export async function renewWords(kept: KeptWords): Promise<void> {
+  const report = await readFile(FILE, 'utf8').catch(() => '');
+  const rows = figureTable(wordFigures(kept)).split('\n').slice(2).join('\n');
+  const renewed = report
+    .replace(/(?:^\| word_errors_.*\n)+/m, () => `${rows}\n`)
+    .replace(/^Words: .*?(?=\n\nThe machine:)/ms, () => wordsText({ kept, moved: 0 }));
+  if (renewed !== report) await writeFile(FILE, renewed);
+}
+
 /** Gives what a run found for the terminal, and writes it beside the benchmark when it was a full one. */
 export async function writeCutsReport(
   result: CutsResult,
@@ -127,7 +127,7 @@ export async function writeCutsReport(
   const body = [what, figureTable(figures), rivalTable(result), conditionTable(result), noiseTable(result)];
   if (!options.quick && split === 'test' && result.cost !== undefined) {
     const machine = ['The machine:', (await machineLines()).join('\n')];
-    const words = wordsText(result);
+    const words = result.words === undefined ? [] : [wordsText(result.words)];
     const text = ['# Cuts', `Written by \`${options.command}\`.`, HOW, ...body, ...words, ...machine].join(
       '\n\n',
     );

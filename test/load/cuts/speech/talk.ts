@@ -1,7 +1,7 @@
 import { amplitude, rmsOf, SAMPLE_RATE, type Span, seededRandom } from '../sound/signal.ts';
 import type { Synthesizer } from './synthesizer.ts';
 import { SENTENCES } from './texts.ts';
-import { type Split, VOICES } from './voices.ts';
+import { type Split, VOICES, type Voice } from './voices.ts';
 
 /** A whole sentence and where it is said. */
 export interface Line extends Span {
@@ -24,6 +24,8 @@ export interface TalkPlan {
   readonly seed: number;
   readonly index: number;
   readonly seconds: number;
+  /** Who says it; by default whose turn it is at that index. */
+  readonly voice?: Voice;
 }
 
 type Range = readonly [number, number];
@@ -48,7 +50,7 @@ const PAUSE_STRETCHES = 16;
 export async function makeTalk(synthesizer: Synthesizer, plan: TalkPlan): Promise<Talk> {
   const random = seededRandom(plan.seed, plan.index, SPLIT_SEEDS[plan.split]);
   const voices = VOICES[plan.split];
-  const voice = voices[plan.index % voices.length]!;
+  const voice = plan.voice ?? voices[plan.index % voices.length]!;
   const manner = MANNERS[(plan.index + Math.floor(plan.index / voices.length)) % MANNERS.length]!;
   const samples = new Float32Array(plan.seconds * SAMPLE_RATE);
   const words: Span[] = [];

@@ -57,6 +57,11 @@ export const VOICES: Readonly<Record<Split, readonly Voice[]>> = {
   ],
 };
 
+/** Names a voice with what distinguishes it from others of the same person. */
+export function voiceName({ program, name, settings }: Voice): string {
+  return [program, name, ...settings.filter((setting) => !setting.startsWith('-'))].join(' ');
+}
+
 /** The people in the background of all talks. */
 export const BACKGROUND_VOICES: readonly Voice[] = [
   flite('slt', 1.05),

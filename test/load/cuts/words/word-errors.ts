@@ -1,31 +1,32 @@
 import { type CutSegment, createSegmenter } from '@earshot/audio';
-import { createPocketsphinxEngine, type Engine, wordErrorRate } from '@earshot/transcription';
+import { createPocketsphinxEngine, type Engine } from '@earshot/transcription';
 import { SAMPLE_RATE, toPcm } from '../sound/signal.ts';
 import type { Synthesizer } from '../speech/synthesizer.ts';
 import { type Line, makeTalk, type TalkPlan } from '../speech/talk.ts';
+import { type Voice, voiceName } from '../speech/voices.ts';
+import { errorsBySentence } from './alignment.ts';
+import { spreadOfSum } from './chance.ts';
 
 /** What cutting costs in words, percent of the words that were said. */
 export interface WordErrors {
+  readonly talkers: readonly string[];
   readonly words: number;
   /** Each sentence recognised alone, exactly from its first sound to its last. */
   readonly alone: number;
   /** The segments of the stream, one after the other. */
   readonly stream: number;
+  /** Standard deviation of what lies between them, when the segments of the stream are drawn again and again. */
+  readonly spread: number;
   /** Where the segments start, in samples of the stream, and seconds that the stream lasts. */
   readonly starts: readonly number[];
   readonly seconds: number;
-  /** A hash of the samples of the stream. */
-  readonly sound: number;
 }
 
-/** What is known of a stream from before: its sentences need not be recognised again, however it is cut by now. */
-interface KnownSentences {
-  readonly alone: number;
-  readonly sound?: number | undefined;
+/** A stream in which talkers follow each other, each in another manner. */
+export interface WordPlan extends Omit<TalkPlan, 'index' | 'voice'> {
+  readonly voices: readonly Voice[];
 }
 
-/** Talkers that follow each other in the stream. */
-const TALKERS = 4;
 /** How many times its usual limit the engine may take, since it is run beside other programs. */
 const PATIENCE = 30;
 
@@ -34,12 +35,13 @@ interface Stream {
   readonly lines: readonly Line[];
 }
 
-async function oneAfterTheOther(synthesizer: Synthesizer, plan: Omit<TalkPlan, 'index'>): Promise<Stream> {
+async function oneAfterTheOther(synthesizer: Synthesizer, { voices, ...plan }: WordPlan): Promise<Stream> {
   const samples = new Int16Array(plan.seconds * SAMPLE_RATE);
   const lines: Line[] = [];
   let position = 0;
-  for (let index = 0; index < TALKERS; index += 1) {
-    const talk = await makeTalk(synthesizer, { ...plan, index, seconds: plan.seconds / TALKERS });
+  for (const [index, voice] of voices.entries()) {
+    const seconds = plan.seconds / voices.length;
+    const talk = await makeTalk(synthesizer, { ...plan, index, seconds, voice });
     samples.set(toPcm(talk.samples), position);
     for (const { text, start, end } of talk.lines) {
       lines.push({ text, start: position + start, end: position + end });
@@ -58,10 +60,7 @@ function segmentsOf(samples: Int16Array): CutSegment[] {
 }
 
 /** Where the segments of the stream start that `measureWords` has recognised; the same cuts cost the same words. */
-export async function segmentStarts(
-  synthesizer: Synthesizer,
-  plan: Omit<TalkPlan, 'index'>,
-): Promise<number[]> {
+export async function segmentStarts(synthesizer: Synthesizer, plan: WordPlan): Promise<number[]> {
   const { samples } = await oneAfterTheOther(synthesizer, plan);
   return segmentsOf(samples).map(({ firstSample }) => firstSample);
 }
@@ -86,47 +85,57 @@ async function recognised(
   return texts.join(' ');
 }
 
-function hashOf(samples: Int16Array): number {
-  return samples.reduce((hash, sample) => (Math.imul(hash, 31) + sample) | 0, 0);
-}
-
-interface WordOptions {
-  /** Of an earlier run, which counts when the stream is the same. */
-  readonly known: KnownSentences | undefined;
-  readonly onProgress: (done: number, of: number) => void;
+/** What is added up over the sentences that begin in each segment. */
+function bySegment(lines: readonly Line[], values: readonly number[], starts: readonly number[]): number[] {
+  const sums = starts.map(() => 0);
+  for (const [index, { start }] of lines.entries()) {
+    sums[
+      Math.max(
+        0,
+        starts.findLastIndex((first) => first <= start),
+      )
+    ]! += values[index]!;
+  }
+  return sums;
 }
 
 /** Has the embedded engine recognise one clean stream, cut up and sentence by sentence. */
 export async function measureWords(
   synthesizer: Synthesizer,
-  plan: Omit<TalkPlan, 'index'>,
-  { known, onProgress }: WordOptions,
+  plan: WordPlan,
+  onProgress: (done: number, of: number) => void,
 ): Promise<WordErrors> {
   const { samples, lines } = await oneAfterTheOther(synthesizer, plan);
-  const said = lines.map(({ text }) => text).join(' ');
+  const sentences = lines.map(({ text }) => text);
+  const words = sentences.join(' ').split(' ').length;
   const engine = createPocketsphinxEngine({ loadAllowance: PATIENCE });
   const segments = segmentsOf(samples);
-  const sound = hashOf(samples);
-  const isKnown = known?.sound === sound;
-  const all = segments.length + (isKnown ? 0 : lines.length);
+  const starts = segments.map(({ firstSample }) => firstSample);
   let done = 0;
-  const errors = async (pieces: readonly Int16Array[]): Promise<number> => {
+  const errorsIn = async (pieces: readonly Int16Array[]): Promise<number[]> => {
     const heard = await recognised(engine, pieces, () => {
       done += 1;
-      onProgress(done, all);
+      onProgress(done, segments.length + lines.length);
     });
-    return 100 * wordErrorRate(said, heard);
+    return errorsBySentence(sentences, heard);
   };
   try {
+    const alone = await errorsIn(lines.map(({ start, end }) => samples.slice(start, end)));
+    const stream = await errorsIn(segments.map((segment) => segment.samples));
+    const added = stream.map((errors, index) => errors - alone[index]!);
+    const ofWords = (errors: number): number => (100 * errors) / words;
     return {
-      words: said.split(' ').length,
-      alone: isKnown ? known.alone : await errors(lines.map(({ start, end }) => samples.slice(start, end))),
-      stream: await errors(segments.map((segment) => segment.samples)),
-      starts: segments.map(({ firstSample }) => firstSample),
+      talkers: plan.voices.map(voiceName),
+      words,
+      alone: ofWords(sumOf(alone)),
+      stream: ofWords(sumOf(stream)),
+      spread: ofWords(spreadOfSum(bySegment(lines, added, starts))),
+      starts,
       seconds: Math.round(samples.length / SAMPLE_RATE),
-      sound,
     };
   } finally {
     await engine.close();
   }
 }
+
+const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
