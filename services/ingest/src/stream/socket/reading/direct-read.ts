@@ -6,12 +6,14 @@ import { TLSSocket } from 'node:tls';
 /** What all sockets are read into in turn. */
 const memory = Buffer.allocUnsafeSlow(65_536);
 
-/** What is in the kernel for a socket, valid until any socket is read; undefined when that is nothing, or its end. */
+/** What is in the kernel for a socket, valid until any socket is read: no byte when nothing came, undefined at its end. */
 export type DirectRead = () => Buffer | undefined;
+
+const nothing = Buffer.alloc(0);
 
 /**
  * Reads a plain TCP socket with one call to the kernel: no event, no new memory. Node does not notice, so it has to be
- * asked to read when there is nothing, and then sees an end as well. Undefined where the descriptor is not to be had.
+ * asked to read at an end. Undefined where the descriptor is not to be had.
  */
 export function directReadOf(socket: Duplex): DirectRead | undefined {
   if (!(socket instanceof Socket) || socket instanceof TLSSocket || descriptorOf(socket) < 0)
@@ -24,7 +26,8 @@ export function directReadOf(socket: Duplex): DirectRead | undefined {
       const length = readSync(descriptor, memory, 0, memory.length, null);
       return length === 0 ? undefined : memory.subarray(0, length);
     } catch (error) {
-      if (error instanceof Error && !isEmpty(error)) socket.destroy(error);
+      if (error instanceof Error && isEmpty(error)) return nothing;
+      if (error instanceof Error) socket.destroy(error);
       return undefined;
     }
   };

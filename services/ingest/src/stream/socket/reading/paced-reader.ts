@@ -8,6 +8,8 @@ import type { Paced, ReadPace } from './read-pace.ts';
 
 /** A read that brings so many bytes is followed by the next at once: its sender is ahead of real time. */
 const AHEAD_BYTES = 16_384;
+/** Turns without a byte after which a client counts as silent: one whose frames are as long as a turn misses some. */
+const SILENT_TURNS = 3;
 
 /** What a client sent: one message, or binary ones that came one behind the other. */
 export interface ReadMessage {
@@ -44,6 +46,7 @@ export class PacedReader implements Paced {
   #restoreReadAhead: () => void = () => undefined;
   /** Node reads what comes next. */
   #isWaiting = false;
+  #emptyTurns = 0;
   #isGiving = false;
   /** The library wants no more bytes. */
   #isOver = false;
@@ -69,8 +72,9 @@ export class PacedReader implements Paced {
       return;
     }
     const chunk = this.#isWaiting ? undefined : this.#readNow();
-    if (chunk === undefined) this.#wait();
-    else this.#take(chunk, copied);
+    this.#emptyTurns = chunk?.length === 0 ? this.#emptyTurns + 1 : 0;
+    if (chunk === undefined || this.#emptyTurns === SILENT_TURNS) this.#wait();
+    else if (chunk.length > 0) this.#take(chunk, copied);
   }
 
   /** What comes next is read by node as soon as it comes, be it the end. */
