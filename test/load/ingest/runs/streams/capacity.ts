@@ -7,7 +7,7 @@ import { OUT_OF_STEP_SECONDS } from './stream-cost.ts';
 
 /** How the number of streams that a server carries is searched. */
 export interface CapacityPlan {
-  /** The first step; what its streams cost tells where the steps become small. */
+  /** The first step; what its streams cost tells how far the next one may go. */
   readonly from: number;
   readonly factor: number;
   readonly holdMs: number;
@@ -41,7 +41,7 @@ const LOOP_GOAL_MS = 50;
 const GENERATOR_LATE_MS = 20;
 /** A server that fails while it uses less of its share was not at its own limit: others had the processors. */
 const BUSY = 0.8;
-/** How much of what the first streams foretell is taken for granted. */
+/** How much of what a step foretells is taken for granted. */
 const FORETOLD = 0.6;
 /** Streams that are fed at the same time: a server that is given half a minute's work at once is late for longer than that. */
 const PORTION = 100;
@@ -95,11 +95,10 @@ async function taken(group: FleetGroup, count: number): Promise<boolean> {
   }
 }
 
-/** By a jump to where it gets close, then step by step. */
+/** By jumps to where it gets close, then step by step. */
 function nextStep(steps: readonly CapacityStep[], { factor, share }: CapacityPlan): number {
   const { streams, processors } = steps.at(-1) ?? { streams: 1, processors: share };
-  const foretold = steps.length === 1 ? (FORETOLD * share * streams) / processors : 0;
-  return Math.round(Math.max(streams * factor, foretold));
+  return Math.round(Math.max(streams * factor, (FORETOLD * share * streams) / processors));
 }
 
 async function hold(group: FleetGroup, streams: number, ms: number): Promise<CapacityStep> {
