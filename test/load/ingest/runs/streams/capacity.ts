@@ -47,6 +47,8 @@ const FORETOLD = 0.6;
 const PORTION = 100;
 const MOST = 12_000;
 const WARM_UP_MS = 1000;
+/** A server that takes a portion in a second or two otherwise and now has turned some away for so long is full, ms. */
+const FULL_MS = 6000;
 
 /** Adds streams of 20 ms frames until the server does not keep up, or the generator does not. */
 export async function measureCapacity(
@@ -83,12 +85,14 @@ export async function measureCapacity(
   }
 }
 
-/** False when the server says, again and again, that it has no room for them. */
+/** False when the server says, again and again, that it has no room for some of them. */
 async function taken(group: FleetGroup, count: number): Promise<boolean> {
+  const began = performance.now();
   try {
     await group.open(count, group.target.name === 'earshot' ? OUT_OF_STEP_SECONDS : 0);
+    const isFull = performance.now() - began > FULL_MS;
     await group.target.rest();
-    return true;
+    return !isFull;
   } catch (error) {
     if (error instanceof Error && isRefusal(error)) return false;
     throw error;
