@@ -25,7 +25,7 @@ import {
 } from '@earshot/transcription';
 import type { Redis } from 'ioredis';
 import type { WorkerConfig } from './config.ts';
-import { engineSet, type OpenedEngines, openEngines } from './engines/engines.ts';
+import { engineSet, type OpenedEngines, openEngines, usualConcurrency } from './engines/engines.ts';
 import { openSpeechCheck } from './engines/speech-check.ts';
 import { createHandlers } from './handlers/handlers.ts';
 import { collectQueueMetrics, createListener } from './listener.ts';
@@ -186,7 +186,7 @@ function createWorkConsumers({ config, log, metrics }: Base, parts: WorkerParts,
     ),
     concurrency: {
       'decode-uploads': config.EARSHOT_DECODE_CONCURRENCY,
-      'transcribe-segment': config.EARSHOT_CONCURRENCY ?? availableParallelism(),
+      'transcribe-segment': config.EARSHOT_CONCURRENCY ?? usualConcurrency(config, availableParallelism()),
       'assemble-transcript': ASSEMBLE_CONCURRENCY,
       'render-recording': config.EARSHOT_RECORDING_CONCURRENCY,
       'deliver-webhook': config.EARSHOT_WEBHOOK_CONCURRENCY,

@@ -16,7 +16,7 @@ export const WorkerConfig = z.object({
   EARSHOT_SPEECH_CHECK: z.enum(['none', 'mark', 'skip']).default('none'),
   /** Processes of each local neural engine, each with the model in memory. */
   EARSHOT_ENGINE_PROCESSES: count.min(1).max(64).default(1),
-  /** Segments transcribed side by side; the number of processors unless set. */
+  /** Segments transcribed side by side; by the engines and the number of processors unless set. */
   EARSHOT_CONCURRENCY: count.min(1).max(256).optional(),
   EARSHOT_DECODE_CONCURRENCY: count.min(1).max(64).default(2),
   EARSHOT_WEBHOOK_CONCURRENCY: count.min(1).max(512).default(32),

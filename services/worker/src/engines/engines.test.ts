@@ -1,7 +1,7 @@
 import { EngineError } from '@earshot/transcription';
 import { describe, expect, it } from '@jest/globals';
 import { readWorkerConfig } from '../config.ts';
-import { openEngines } from './engines.ts';
+import { openEngines, usualConcurrency } from './engines.ts';
 
 const open = (env: Record<string, string>) => openEngines(readWorkerConfig(env));
 
@@ -20,6 +20,14 @@ describe('the engines of a worker', () => {
 
   it('are refused when a model folder is not there', () => {
     expect(() => open({ EARSHOT_ENGINE_LITE: 'sherpa:/nowhere' })).toThrow(EngineError);
+  });
+
+  it('get a segment for each processor, and more when all of them are servers elsewhere', () => {
+    const remote = 'openai:http://127.0.0.1:9/v1#whisper-1';
+    const mixed = readWorkerConfig({ EARSHOT_ENGINE_PRO: remote });
+    expect(usualConcurrency(mixed, 2)).toBe(2);
+    const elsewhere = { ...mixed, EARSHOT_ENGINE_LITE: mixed.EARSHOT_ENGINE_PRO };
+    expect([2, 16].map((processors) => usualConcurrency(elsewhere, processors))).toEqual([4, 16]);
   });
 
   it('close all together', async () => {

@@ -22,6 +22,18 @@ type EngineSettings = Pick<
   'EARSHOT_ENGINE_LITE' | 'EARSHOT_ENGINE_PRO' | 'EARSHOT_ENGINE_API_KEY' | 'EARSHOT_ENGINE_PROCESSES'
 >;
 
+/** Segments on their way to servers elsewhere: a worker mostly waits for those. */
+const REMOTE_CONCURRENCY = 4;
+
+/** How many segments are transcribed side by side unless the operator says: one a processor, and some more where no engine works here. */
+export function usualConcurrency(
+  settings: Pick<WorkerConfig, 'EARSHOT_ENGINE_LITE' | 'EARSHOT_ENGINE_PRO'>,
+  processors: number,
+): number {
+  const specs = [settings.EARSHOT_ENGINE_LITE, settings.EARSHOT_ENGINE_PRO];
+  return specs.every(({ kind }) => kind === 'openai') ? Math.max(processors, REMOTE_CONCURRENCY) : processors;
+}
+
 /** Opens the engine of each model; nothing is started before `ready`. */
 export function openEngines(settings: EngineSettings): OpenedEngines {
   const opened = new Map<string, Engine>();

@@ -27,7 +27,8 @@ export interface OpenAiOptions {
   readonly now?: () => number;
 }
 
-const TIMEOUT_MS = 60_000;
+/** A server that takes one request after the other, slower than speech, still answers the fourth that waits. */
+const TIMEOUT_MS = 120_000;
 const READY_TIMEOUT_MS = 10_000;
 /** An answer about 25 s of speech has some kilobytes; anything near this is no transcript. */
 const MAX_ANSWER_BYTES = 1_048_576;
