@@ -36,30 +36,42 @@ export async function runDemo(setting: DemoSetting): Promise<DemoOutcome> {
   print(
     `Streaming ${seconds.toFixed(1)} s of speech at ${speed} times real time, session ${session.session_id}`,
   );
-  await streamAndShow(client, session, setting);
+  const look = segmentPrinter(client, session.session_id, print);
+  await streamAndLook(client, session.upload_url, { setting, look });
   const ended = performance.now();
   await client.endSession(session.session_id, { audioFilesSent: 0 });
+  // End waits for the last segment to be stored; a stopped stream is durable, no more.
+  await look();
   print('Ended. Waiting for the transcript ...');
   const result = await client.waitForResult(session.session_id, { timeoutMs: RESULT_TIMEOUT_MS });
   const endToTranscriptMs = performance.now() - ended;
   return report({ setting, result, endToTranscriptMs, seconds });
 }
 
-async function streamAndShow(
+/** Prints a line for each segment of the session that was not there before. */
+function segmentPrinter(
   client: EarshotClient,
-  session: { session_id: string; upload_url: string },
-  { sample, speed, print }: DemoSetting,
-): Promise<void> {
-  const stream = await client.openStream(session.upload_url, { sampleRate: sample.sampleRate });
+  sessionId: string,
+  print: DemoSetting['print'],
+): () => Promise<void> {
   const shown = new Set<string>();
-  const look = async () => {
-    const state = await client.getSession(session.session_id);
+  return async () => {
+    const state = await client.getSession(sessionId);
     for (const segment of state.session.segments) {
       const name = `${segment.track} ${segment.index}`;
       if (!shown.has(name)) print(segmentLine(segment));
       shown.add(name);
     }
   };
+}
+
+async function streamAndLook(
+  client: EarshotClient,
+  uploadUrl: string,
+  { setting, look }: { readonly setting: DemoSetting; readonly look: () => Promise<void> },
+): Promise<void> {
+  const { sample, speed } = setting;
+  const stream = await client.openStream(uploadUrl, { sampleRate: sample.sampleRate });
   let streaming = true;
   const watch = async () => {
     while (streaming) {
@@ -78,7 +90,6 @@ async function streamAndShow(
     stream.close();
   }
   await watching;
-  await look();
 }
 
 async function feed(
