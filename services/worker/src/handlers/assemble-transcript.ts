@@ -40,12 +40,15 @@ export function createAssembleTranscript(parts: WorkerParts): Handler<AssembleTr
   const { archive, metrics, now } = parts;
   return (job, context) =>
     unlessErased(archive, job, async () => {
-      const [existing, stored] = await Promise.all([archive.readTranscript(job), read(parts, job)]);
+      // Begun at once, and looked at only when it is needed: what cannot be read must not hold up what is finished.
+      const reading = read(parts, job);
+      reading.catch(() => undefined);
+      const existing = await archive.readTranscript(job);
       if (existing !== null) {
         await finishSession(parts, existing);
         return;
       }
-      const material = await complete(parts, job, stored);
+      const material = await complete(parts, job, await reading);
       const missing = await explainMissing(parts, material, context);
       const transcript = assembleTranscript({ ...material, missing, now: now().toISOString() });
       if ((await archive.createTranscript(transcript)) === 'created') {
