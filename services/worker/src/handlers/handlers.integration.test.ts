@@ -1,6 +1,6 @@
 import type { SegmentResult, SessionRef, TranscribeSegmentJob } from '@earshot/protocol';
 import { type JobContext, planSegments, RetryLater } from '@earshot/queue';
-import { createFolderStore, type ObjectStore } from '@earshot/storage';
+import { createFolderStore, keys, type ObjectStore } from '@earshot/storage';
 import { computedAudio, type TemporaryFolder, temporaryFolder } from '@earshot/test-support';
 import { EngineError } from '@earshot/transcription';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -164,6 +164,17 @@ describe('assembling', () => {
     await assemble();
     expect(await parts.archive.readTranscript(ref)).toEqual(first);
     expect(parts.calls).toEqual(['finish completed', 'webhook session.completed']);
+  });
+
+  it('finishes a session whose transcript stands, though a result cannot be read any more', async () => {
+    for (const index of jobs.keys()) await transcribe(index);
+    await assemble();
+    const finished = parts.calls.filter((call) => call.startsWith('finish'));
+    expect(finished).toHaveLength(1);
+    const damaged = keys.result(ref, { track: 'main', index: 0, attempt: 1 });
+    await store.put(damaged, new TextEncoder().encode('{'), { contentType: 'application/json' });
+    await assemble();
+    expect(parts.calls.filter((call) => call.startsWith('finish'))).toHaveLength(2);
   });
 
   it('of uploads that were never decoded sends them to the decoder', async () => {
